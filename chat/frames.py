@@ -1,0 +1,191 @@
+"""Every frame of the chat socket, both ways, as types: what a client sends is checked against them, what it gets is
+made from them, and `asyncapi.yaml` is generated from them. The frames of room changes are in `rooms/events.py`."""
+
+from datetime import datetime
+
+import msgspec
+
+from chat.models import Message
+from foundation.errors import ChatError, FieldError, invalid
+from foundation.limits import CLIENT_ID_PATTERN
+from foundation.strictjson import loads
+from rooms.events import Person, encode, person
+
+# Client → server
+
+
+class Post(msgspec.Struct, tag_field="type", tag="message", forbid_unknown_fields=True, frozen=True):
+    """Post a message. Repeating it with the same `client_id` gives the same message."""
+
+    value: str
+    client_id: str | None = None
+
+
+class Typing(msgspec.Struct, tag_field="type", tag="typing", forbid_unknown_fields=True, frozen=True):
+    """Say that you are typing; others show it for six seconds."""
+
+
+class Ping(msgspec.Struct, tag_field="type", tag="ping", forbid_unknown_fields=True, frozen=True):
+    """Ask for a `pong` with the end of the room's log."""
+
+
+Command = Post | Typing | Ping
+COMMANDS: dict[str, type[Command]] = {"message": Post, "typing": Typing, "ping": Ping}
+
+# Server → client
+
+
+class _Frame(msgspec.Struct, tag_field="type", kw_only=True, frozen=True):
+    """What all frames of the server share: `type`."""
+
+
+class System(_Frame, tag="system", frozen=True, kw_only=True):
+    """The first frame of every accepted socket."""
+
+    value: str = "connected"
+
+
+class RoomHead(msgspec.Struct, kw_only=True, frozen=True):
+    """The room as the socket needs it."""
+
+    slug: str
+    name: str
+    topic: str
+    kind: str
+    guests: str
+
+
+class SocketLimits(msgspec.Struct, kw_only=True, frozen=True):
+    """Sizes that the server holds a client to."""
+
+    message_chars: int
+    message_bytes: int
+    frame_bytes: int
+
+
+class Hello(_Frame, tag="hello", frozen=True, kw_only=True):
+    """The second frame: where you are, who you are, what you may do, and the end of the log (`seq`, `epoch`)."""
+
+    room: RoomHead
+    me: Person | None
+    role: str | None
+    capabilities: list[str]
+    seq: int
+    epoch: str
+    first_seq: int
+    limits: SocketLimits
+    ping_interval_s: int
+    here: list[Person]
+    guests_here: int
+
+
+class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True):
+    """One message. `user` is null for a guest."""
+
+    room: str
+    seq: int
+    value: str
+    user: Person | None
+    sent_at: datetime
+    client_id: str | None
+
+
+class TypingFrame(_Frame, tag="typing", frozen=True, kw_only=True):
+    """Somebody is typing."""
+
+    room: str
+    user: Person | None
+
+
+class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True):
+    """Somebody came (`joined`) or went (`left`); for a guest `user` is null and only `guests_here` tells."""
+
+    room: str
+    event: str
+    user: Person | None
+    guests_here: int
+
+
+class Ack(_Frame, tag="ack", frozen=True, kw_only=True):
+    """The message is on disk under `seq`; `duplicate` when it was there before."""
+
+    client_id: str | None
+    seq: int
+    duplicate: bool
+
+
+class Pong(_Frame, tag="pong", frozen=True, kw_only=True):
+    """The answer to `ping`: the last number that this socket's server has delivered."""
+
+    seq: int
+
+
+class ErrorField(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one value of the frame."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Error(_Frame, tag="error", frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal, in the words of the table of errors."""
+
+    code: str
+    detail: str
+    client_id: str | None = None
+    errors: list[ErrorField] = []
+    retry_after_ms: int | None = None
+
+
+def parse(text: str) -> Command:
+    """Read one frame of a client.
+
+    Raises `invalid_json`, `unknown_command`, `unknown_field`, `validation_error`; never anything else.
+    """
+    body = loads(text)
+    kind = body.get("type")
+    command_type = COMMANDS.get(kind) if isinstance(kind, str) else None
+    if command_type is None:
+        raise ChatError("unknown_command")
+    unknown = sorted(set(body) - set(command_type.__struct_fields__) - {"type"})
+    if unknown:
+        errors = [FieldError(f"/{field[:64]}", "unknown_field", "There is no such field.") for field in unknown]
+        raise ChatError("unknown_field", errors=errors)
+    try:
+        command = msgspec.convert(body, command_type)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
+    if isinstance(command, Post):
+        check_client_id(command.client_id)
+    return command
+
+
+def check_client_id(client_id: str | None) -> None:
+    """Raise `validation_error` unless it is 1 to 64 of A-Z a-z 0-9 _ -."""
+    if client_id is not None and not CLIENT_ID_PATTERN.match(client_id):
+        raise invalid("client_id", "invalid", "Use 1 to 64 letters, digits, hyphens and underscores.")
+
+
+def message_frame(message: Message, slug: str) -> MessageFrame:
+    """The frame of a message whose author is loaded; REST answers the very same object."""
+    return MessageFrame(
+        room=slug,
+        seq=message.seq,
+        value=message.text,
+        user=person(message.author),
+        sent_at=message.sent_at,
+        client_id=message.client_id,
+    )
+
+
+def render(frame: msgspec.Struct) -> str:
+    return encode(frame).decode()
+
+
+def _invalid(error: msgspec.ValidationError) -> ChatError:
+    text = str(error)
+    if "missing required field" in text:
+        return invalid("value", "required", "This field is required.")
+    field = "client_id" if "client_id" in text else "value"
+    return invalid(field, "invalid", "This value has the wrong type.")

@@ -1,0 +1,56 @@
+"""The live side of this process: its hub over the rooms' log, and who is here."""
+
+import asyncio
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from chat import history
+from chat.presence import Presence
+from foundation.database import in_database
+from foundation.hub import Hub
+from foundation.publishing import Entry
+
+
+class RoomLog:
+    """The hub's log: groups are rooms, entries are messages and changes."""
+
+    async def heads(self, groups: list[str]) -> dict[str, int]:
+        if not groups:
+            return {}
+        rooms = {int(group.removeprefix("room.")): group for group in groups}
+        found = await in_database(history.heads, list(rooms))
+        return {rooms[pk]: seq for pk, seq in found.items()}
+
+    async def read(self, group: str, after: int, upto: int) -> list[Entry]:
+        return await in_database(history.entries_between, int(group.removeprefix("room.")), after, upto)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The hub of an event loop and the presence that lives on it."""
+
+    hub: Hub
+    presence: Presence
+
+
+_live: WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = WeakKeyDictionary()
+
+
+def live() -> Live:
+    """The live side of the running event loop, started on first use."""
+    loop = asyncio.get_running_loop()
+    found = _live.get(loop)
+    if found is None:
+        hub = Hub(RoomLog())
+        found = _live[loop] = Live(hub, Presence(hub))
+        hub.start()
+        found.presence.start()
+    return found
+
+
+async def stop_live() -> None:
+    """Stop the live side of the running event loop, if there is one."""
+    found = _live.pop(asyncio.get_running_loop(), None)
+    if found is not None:
+        found.presence.stop()
+        await found.hub.stop()

@@ -1,0 +1,34 @@
+"""Messages: slim rows of a room's log."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from rooms.models import Room
+
+
+class Message(models.Model):
+    """One message. Its public address is (room, seq); `author` is null for a guest.
+
+    `client_id` makes a repeated send find the first one, for as long as the message exists.
+    """
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    seq = models.BigIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="messages")
+    text = models.TextField()
+    client_id = models.CharField(max_length=64, null=True)
+    sent_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "seq"], name="one_message_per_seq"),
+            models.UniqueConstraint(fields=["room", "author", "client_id"], name="one_message_per_client_id"),
+            models.UniqueConstraint(
+                fields=["room", "client_id"], condition=Q(author=None), name="one_guest_message_per_client_id"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room_id}/{self.seq}"

@@ -1,0 +1,42 @@
+"""The ASGI application: HTTP through Django, WebSockets through the guard, the session and the routes of rooms."""
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+http = get_asgi_application()  # before the imports below: they load models
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import re_path
+
+from accounts.credentials import credentials
+from chat.live import live, stop_live
+from chat.routing import websocket_urlpatterns
+from foundation.handshake import guard, no_such_address
+
+
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Start this process's hub with the server and stop it with the server."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            live()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await stop_live()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+routes = URLRouter(
+    [
+        *websocket_urlpatterns,
+        re_path(r"", no_such_address),  # type: ignore[arg-type]
+    ]
+)
+application = ProtocolTypeRouter(
+    {"http": http, "websocket": guard(AuthMiddlewareStack(credentials(routes))), "lifespan": lifespan}
+)

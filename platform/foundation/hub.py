@@ -1,0 +1,246 @@
+"""The hub: one per process. It joins a group once for all its sockets, keeps the order, and heals every gap.
+
+The channel layer only hints. What a hint did not bring, in whatever way it was lost, is read from the log: at once when
+a later number arrives, and within a second by the reconcile loop.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
+
+from channels.layers import get_channel_layer
+
+from foundation import publishing
+from foundation.errors import ChatError
+from foundation.limits import CATCH_UP_FRAMES, PUBLISH_QUEUE_MAX, RECONCILE_INTERVAL_S
+from foundation.publishing import CONTROL, Entry
+from foundation.socket import Socket
+from foundation.stream import Stream
+
+log = logging.getLogger("parlor.hub")
+Message = dict[str, Any]
+
+
+class Log(Protocol):
+    """Where the truth is: the durable log behind the groups."""
+
+    async def heads(self, groups: list[str]) -> dict[str, int]:
+        """The last number of each group that exists."""
+
+    async def read(self, group: str, after: int, upto: int) -> list[Entry]:
+        """All entries in (after, upto], in order."""
+
+
+class Hub:
+    """Carries frames between the channel layer, the log and the sockets of one process (one event loop)."""
+
+    def __init__(self, log_: Log) -> None:
+        self.id = secrets.token_hex(8)
+        self.loop = asyncio.get_running_loop()
+        self.log = log_
+        self.layer: Any = get_channel_layer()
+        self.streams: dict[str, Stream] = {}
+        self.sockets: set[Socket] = set()
+        self.counters = {"hints_dropped": 0, "healed": 0, "unknown": 0}
+        self.on: dict[str, Callable[[Message], None]] = {
+            "frames": self._take_frames,
+            "ephemeral": self._take_ephemeral,
+            "evict": self._take_evict,
+        }
+        self._channel = ""
+        self._outgoing: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(PUBLISH_QUEUE_MAX)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deaf: set[str] = set()  # groups whose subscription failed, to be tried again
+
+    @property
+    def running(self) -> bool:
+        return bool(self._tasks) and not self.loop.is_closed()
+
+    def start(self) -> None:
+        """Begin to listen, publish and reconcile."""
+        publishing.hubs.append(self)
+        for loop in (self._listen, self._publish, self._reconcile):
+            self.spawn(loop())
+
+    async def stop(self) -> None:
+        """End the hub's tasks; sockets are left to the server."""
+        if self in publishing.hubs:
+            publishing.hubs.remove(self)
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task for as long as the hub lives."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Sockets come and go
+
+    @contextlib.asynccontextmanager
+    async def stream(self, group: str) -> AsyncIterator[Stream]:
+        """The group's stream, opened on first use and kept while anyone is inside."""
+        async with self._lock(group):
+            stream = self.streams.get(group)
+            if stream is None:
+                stream = await self._open(group)
+            stream.joining += 1
+        try:
+            yield stream
+        finally:
+            stream.joining -= 1
+            if stream.idle:
+                self.spawn(self._close(stream))
+
+    async def follow(self, stream: Stream, socket: Socket, after: int) -> None:
+        """Bring a socket from `after` to the present and keep it there.
+
+        What is missing comes from the ring or the log; the step to live has no await after the last comparison, so
+        nothing can slip in between.
+        """
+        if stream.position < after:
+            await self.heal(stream)
+        while after < stream.position:
+            upto = stream.position
+            entries = stream.recall(after)
+            if entries is None:
+                upto = min(upto, after + CATCH_UP_FRAMES)
+                entries = await self.log.read(stream.group, after, upto)
+            for seq, entry in enumerate(entries, after + 1):
+                socket.deliver(seq, entry)
+            after = upto
+        stream.sockets.add(socket)
+
+    async def _open(self, group: str) -> Stream:
+        await self._subscribe(group)
+        heads = await self.log.heads([group])
+        if group not in heads:
+            raise ChatError("not_found")
+        self.streams[group] = stream = Stream(group, heads[group])
+        return stream
+
+    async def _subscribe(self, group: str) -> None:
+        self._deaf.add(group)
+        with self._layer_may_fail():
+            await self.layer.group_add(group, await self._own_channel())
+            self._deaf.discard(group)
+
+    async def _close(self, stream: Stream) -> None:
+        async with self._lock(stream.group):
+            if not stream.idle or self.streams.get(stream.group) is not stream:
+                return
+            del self.streams[stream.group]
+            self._deaf.discard(stream.group)
+            with self._layer_may_fail():
+                await self.layer.group_discard(stream.group, await self._own_channel())
+        self._locks.pop(stream.group, None)
+
+    def _lock(self, group: str) -> asyncio.Lock:
+        return self._locks.setdefault(group, asyncio.Lock())
+
+    async def _own_channel(self) -> str:
+        if not self._channel:
+            self._channel = await self.layer.new_channel("hub.")
+        return self._channel
+
+    # Messages from this process and from others
+
+    def announce(self, group: str, message: Message, share: bool = True) -> None:
+        """Take a message of this process here at once, and queue it for the others."""
+        message = {**message, "origin": self.id}
+        self._take(message)
+        if share:
+            try:
+                self._outgoing.put_nowait((group, message))
+            except asyncio.QueueFull:
+                self.counters["hints_dropped"] += 1
+
+    def _take(self, message: Message) -> None:
+        handler = self.on.get(message.get("type", ""))
+        if handler is None:
+            self.counters["unknown"] += 1
+            return
+        try:
+            handler(message)
+        except (KeyError, TypeError, ValueError, ChatError):
+            self.counters["unknown"] += 1
+            log.warning("a malformed message on the channel layer was ignored", exc_info=True)
+
+    def _take_frames(self, message: Message) -> None:
+        stream = self.streams.get(message["group"])
+        if stream is None:
+            return
+        entries = [Entry(*entry) for entry in message["entries"]]
+        if not stream.offer(message["seq"], entries):
+            self.spawn(self.heal(stream))
+
+    def _take_ephemeral(self, message: Message) -> None:
+        stream = self.streams.get(message["group"])
+        for socket in stream.sockets if stream else ():
+            socket.write(message["frame"])
+
+    def _take_evict(self, message: Message) -> None:
+        group, who, keep = message["group"], message["who"], message["keep"]
+        for socket in self.sockets:
+            here = group is None or group == socket.group
+            if here and (who is None or who in socket.who) and not socket.who.intersection(keep or ()):
+                socket.close(ChatError(message["code"]))
+
+    # The loops
+
+    async def heal(self, stream: Stream) -> None:
+        """Read what is missing from the log and deliver it; one reading at a time per group."""
+        async with self._lock(stream.group):
+            heads = await self.log.heads([stream.group])
+            if stream.group not in heads:
+                self._take_evict({"group": stream.group, "who": None, "keep": None, "code": "room_deleted"})
+            while stream.position < heads.get(stream.group, 0):
+                after = stream.position
+                upto = min(heads[stream.group], after + CATCH_UP_FRAMES)
+                stream.offer(after + 1, await self.log.read(stream.group, after, upto))
+                self.counters["healed"] += stream.position - after
+
+    async def _reconcile(self) -> None:
+        while True:
+            await asyncio.sleep(RECONCILE_INTERVAL_S)
+            try:
+                heads = await self.log.heads(list(self.streams))
+                for stream in list(self.streams.values()):
+                    if heads.get(stream.group) != stream.position:
+                        await self.heal(stream)
+                for group in self._deaf.intersection(self.streams):
+                    await self._subscribe(group)
+            except ChatError as error:
+                log.warning("the log cannot be read: %s", error)
+
+    async def _publish(self) -> None:
+        while True:
+            group, message = await self._outgoing.get()
+            with self._layer_may_fail():
+                await self.layer.group_send(group, message)
+
+    async def _listen(self) -> None:
+        while True:
+            with self._layer_may_fail():
+                channel = await self._own_channel()
+                await self.layer.group_add(CONTROL, channel)
+                while True:
+                    message = await self.layer.receive(channel)
+                    if message.get("origin") != self.id:
+                        self._take(message)
+            await asyncio.sleep(1)
+
+    @contextlib.contextmanager
+    def _layer_may_fail(self) -> Any:
+        """The layer is a hint: whatever it raises is noted, and the reconcile loop makes it good."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            self.counters["hints_dropped"] += 1
+            log.warning("channel layer: %s: %s", type(error).__name__, error)

@@ -1,0 +1,44 @@
+"""Every size, count and time that Parlor bounds, with its unit in the name.
+
+Both doors read them here; `platform/docs/protocol.md` lists them and a test compares the two.
+"""
+
+import re
+
+MESSAGE_MAX_CHARS = 10_000
+MESSAGE_MAX_BYTES = 40 * 1024
+FRAME_MAX_BYTES = 64 * 1024
+BODY_MAX_BYTES = 64 * 1024
+JSON_MAX_DEPTH = 16
+JSON_MAX_KEYS = 50
+CLIENT_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+PAGE_DEFAULT = 50
+PAGE_MAX = 100
+
+ROOM_NAME_MAX_CHARS = 80
+ROOM_TOPIC_MAX_CHARS = 250
+SLUG_MAX_CHARS = 64
+SLUG_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+SEQ_MAX = 2**53 - 1  # the largest integer that JavaScript counts exactly
+TOKEN_NAME_MAX_CHARS = 80
+TOKENS_PER_USER = 50
+TICKET_LIFE_S = 30
+
+PATH_MAX_BYTES = 2 * 1024
+QUERY_MAX_BYTES = 1024
+BAD_FRAMES_MAX = 10
+BAD_FRAMES_WINDOW_S = 10.0
+PING_INTERVAL_S = 25
+PONG_TIMEOUT_S = 10
+OUTBOX_MAX_BYTES = 1024 * 1024
+WRITE_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
+
+RING_FRAMES = 256
+CATCH_UP_FRAMES = 200
+RECONCILE_INTERVAL_S = 1.0
+PUBLISH_QUEUE_MAX = 1000
+TYPING_INTERVAL_S = 3.0
+PRESENCE_LEASE_S = 30.0
+PRESENCE_RENEW_S = 10.0
+PRESENCE_LEAVE_DELAY_S = 5.0

@@ -1,0 +1,56 @@
+"""Reading: which rooms a person sees, and who is in them."""
+
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from rooms import policies
+from rooms.models import Guests, Kind, Membership, Room
+from rooms.policies import Person
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Listed(TypedDict):
+    """What a listing adds to a room."""
+
+    my_role: str | None
+    member_count: int
+
+
+def visible_rooms(user: Person) -> "QuerySet[WithAnnotations[Room, Listed]]":
+    """The rooms this person may read, each with `my_role` (or None) and `member_count`."""
+    counts = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room").annotate(n=Count("pk"))
+    rooms = Room.objects.select_related("created_by").annotate(
+        member_count=Coalesce(Subquery(counts.values("n"), output_field=IntegerField()), 0)
+    )
+    if not user.is_authenticated:
+        nobody = Value(None, output_field=Membership._meta.get_field("role"))
+        return rooms.filter(kind=Kind.PUBLIC).exclude(guests=Guests.NONE).annotate(my_role=nobody)
+    mine = Membership.objects.filter(room=OuterRef("pk"), user_id=user.pk).values("role")
+    rooms = rooms.annotate(my_role=Subquery(mine))
+    if user.is_superuser:
+        return rooms
+    return rooms.filter(Q(kind=Kind.PUBLIC) | Q(my_role__isnull=False))
+
+
+def matching(rooms: "QuerySet[WithAnnotations[Room, Listed]]", words: str) -> "QuerySet[WithAnnotations[Room, Listed]]":
+    """Keep the rooms whose name, topic or slug has every one of the words."""
+    for word in words.split():
+        rooms = rooms.filter(Q(name__icontains=word) | Q(topic__icontains=word) | Q(slug__icontains=word))
+    return rooms
+
+
+def room_as_listed(*, actor: Person, slug: str) -> "WithAnnotations[Room, Listed]":
+    """One room with what `visible_rooms` adds. Raises `not_found` or `unauthenticated`."""
+    access = policies.room_for(actor, slug)
+    return visible_rooms(actor).get(pk=access.room.pk)
+
+
+def members_of(*, actor: User, slug: str) -> QuerySet[Membership]:
+    """The members of a room that the actor may read, oldest first."""
+    access = policies.room_for(actor, slug)
+    return Membership.objects.filter(room=access.room).select_related("user").order_by("joined_at", "pk")

@@ -1,0 +1,85 @@
+"""The frames of the room's own changes."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from accounts.models import public_user
+
+if TYPE_CHECKING:
+    from rooms.models import Change
+
+
+class Person(msgspec.Struct, frozen=True):
+    """A person as everybody sees them. `avatar` is an address or null."""
+
+    id: int
+    username: str
+    name: str
+    avatar: str | None
+
+
+class _Change(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    room: str
+    seq: int
+    at: datetime
+    actor: Person | None
+
+
+class MemberJoined(_Change, tag="member.joined", frozen=True, kw_only=True):
+    """Somebody became a member, by themselves or added by `actor`."""
+
+    user: Person | None
+    role: str
+
+
+class MemberLeft(_Change, tag="member.left", frozen=True, kw_only=True):
+    """Somebody is a member no more; `removed` when `actor` removed them."""
+
+    user: Person | None
+    removed: bool
+
+
+class MemberUpdated(_Change, tag="member.updated", frozen=True, kw_only=True):
+    """Somebody has another role."""
+
+    user: Person | None
+    role: str
+
+
+class RoomUpdated(_Change, tag="room.updated", frozen=True, kw_only=True):
+    """The room's name, topic, kind or rule for guests changed; `changes` holds the new values."""
+
+    changes: dict[str, str]
+
+
+ChangeFrame = MemberJoined | MemberLeft | MemberUpdated | RoomUpdated
+_FRAMES: dict[str, type[Any]] = {
+    "member.joined": MemberJoined,
+    "member.left": MemberLeft,
+    "member.updated": MemberUpdated,
+    "room.updated": RoomUpdated,
+}
+encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+def person(user: Any) -> Person | None:
+    """The person for a frame, or None for a guest or a deleted account."""
+    public = public_user(user)
+    return Person(**public) if public else None
+
+
+def change_frame(change: "Change", slug: str) -> ChangeFrame:
+    """The frame of one change, with `actor` and `subject` already loaded."""
+    fields: dict[str, Any] = dict(change.data)
+    if change.kind != "room.updated":
+        fields["user"] = person(change.subject)
+    frame: ChangeFrame = _FRAMES[change.kind](
+        room=slug, seq=change.seq, at=change.created_at, actor=person(change.actor), **fields
+    )
+    return frame
+
+
+def render_change(change: "Change", slug: str) -> str:
+    return encode(change_frame(change, slug)).decode()

@@ -1,0 +1,36 @@
+"""The room's log: where sequence numbers come from, and the changes that are not messages."""
+
+from typing import Any
+
+from accounts.models import User
+from foundation.publishing import Entry, publish
+from rooms.events import render_change
+from rooms.models import Change, ChangeKind, Room
+
+
+def next_seq(room: Room) -> int:
+    """Draw the next sequence number. The caller holds the room's row lock (`policies.room_for(lock=True)`)."""
+    room.last_seq += 1
+    Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq)
+    return room.last_seq
+
+
+def record_change(
+    room: Room, kind: ChangeKind, *, actor: User | None, subject: User | None = None, **data: Any
+) -> Change:
+    """Append one change under the caller's lock and publish it after the commit."""
+    change = Change.objects.create(room=room, seq=next_seq(room), kind=kind, actor=actor, subject=subject, data=data)
+    publish(room.group, change.seq, [entry_of(change, room.slug)])
+    return change
+
+
+def entry_of(change: Change, slug: str) -> Entry:
+    """The change as the hub carries it; a person who was removed hears nothing after it."""
+    removed = change.kind == ChangeKind.MEMBER_LEFT and change.data["removed"]
+    return Entry(render_change(change, slug), f"user:{change.subject_id}" if removed else None)
+
+
+def changes_after(room_id: int, slug: str, *, after: int, upto: int) -> dict[int, Entry]:
+    """The changes in (after, upto] as entries by seq."""
+    changes = Change.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto).select_related("actor", "subject")
+    return {change.seq: entry_of(change, slug) for change in changes}

@@ -1,0 +1,93 @@
+"""Who may do what. Every permission of Parlor is on this page.
+
+| right            | guest          | signed in, public room | member | owner | administrator |
+|------------------|----------------|------------------------|--------|-------|---------------|
+| read             | guests ≠ none  | yes                    | yes    | yes   | yes           |
+| post             | guests = write | yes (and joins)        | yes    | yes   | yes (joins)   |
+| join             | no             | yes                    |        |       | yes           |
+| update           | no             | no                     | no     | yes   | yes           |
+| manage_members   | no             | no                     | no     | yes   | yes           |
+| delete           | no             | no                     | no     | yes   | yes           |
+
+A private room does not exist for anyone but its members and the administrator. For a guest every room that is not
+open to guests answers alike, whether it exists or not.
+"""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from foundation.errors import ChatError
+from rooms.models import Guests, Kind, Membership, Role, Room
+
+Person = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A person in front of a room that they may at least read."""
+
+    room: Room
+    user: Person
+    membership: Membership | None
+
+    @property
+    def role(self) -> str | None:
+        return self.membership.role if self.membership else None
+
+    @property
+    def may_post(self) -> bool:
+        return self.user.is_authenticated or self.room.guests == Guests.WRITE
+
+    @property
+    def may_join(self) -> bool:
+        return self.user.is_authenticated and self.membership is None
+
+    @property
+    def may_manage(self) -> bool:
+        return self.role == Role.OWNER or self.user.is_superuser
+
+    may_update = may_delete = may_manage_members = may_manage
+
+    @property
+    def capabilities(self) -> list[str]:
+        """The rights of this person in this room, as words of the wire."""
+        rights = {
+            "post": self.may_post,
+            "join": self.may_join,
+            "update": self.may_update,
+            "manage_members": self.may_manage_members,
+            "delete": self.may_delete,
+        }
+        return [name for name, allowed in rights.items() if allowed]
+
+
+def may_read(room: Room, user: Person, membership: Membership | None) -> bool:
+    if not user.is_authenticated:
+        return room.kind == Kind.PUBLIC and room.guests != Guests.NONE
+    return room.kind == Kind.PUBLIC or membership is not None or user.is_superuser
+
+
+def room_for(user: Person, slug: str, *, lock: bool = False) -> Access:
+    """Find a room through the person who asks.
+
+    With `lock`, inside a transaction, the room's row is held until the end: rights read here then hold for what is
+    written, and the next sequence number is ours.
+    Raises `not_found` for missing and hidden alike; for a guest `unauthenticated`.
+    """
+    rooms = Room.objects.select_for_update() if lock else Room.objects
+    room = rooms.filter(slug=slug).first()
+    if room is not None:
+        membership = None
+        if user.is_authenticated:
+            membership = Membership.objects.filter(room=room, user_id=user.pk).first()
+        if may_read(room, user, membership):
+            return Access(room, user, membership)
+    raise ChatError("not_found" if user.is_authenticated else "unauthenticated")
+
+
+def require(allowed: bool) -> None:
+    """Raise `forbidden` unless the right is there."""
+    if not allowed:
+        raise ChatError("forbidden")

@@ -1,0 +1,151 @@
+"""The cast: ada owns the tea room and the cellar, grace drinks tea with her, mallory is in neither."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from channels.layers import channel_layers
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from foundation.deployment import epoch
+from rooms.lifecycle import open_room
+from rooms.membership import add_member
+from rooms.models import Guests, Room
+from tests import servers
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """In CI a skipped test is a failed one: everything that tests need is installed there."""
+    report = yield
+    if os.environ.get("PARLOR_CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and CI skips nothing: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_clean(settings: Any) -> Iterator[None]:
+    """Passwords are hashed fast, and nothing cached in the process outlives a test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    cache.clear()
+    epoch.cache_clear()
+    channel_layers.backends.clear()
+    yield
+    epoch.cache_clear()
+
+
+def _person(username: str, **fields: Any) -> User:
+    return User.objects.create_user(username=username, password=PASSWORD, **fields)
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    return _person("root-of-all", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return _person("ada", name="Ada Lovelace")
+
+
+@pytest.fixture
+def grace(db: None) -> User:
+    return _person("grace", name="Grace Hopper")
+
+
+@pytest.fixture
+def mallory(db: None) -> User:
+    return _person("mallory")
+
+
+@pytest.fixture
+def tea(ada: User, grace: User) -> Room:
+    """A public room: ada owns it, grace is a member; its log begins with grace's arrival, number 1."""
+    room = open_room(actor=ada, name="Tea", slug="tea", topic="No coffee")
+    add_member(actor=ada, slug="tea", username="grace")
+    room.refresh_from_db()
+    return room
+
+
+@pytest.fixture
+def cellar(ada: User) -> Room:
+    """A private room that only ada is in."""
+    return open_room(actor=ada, name="Cellar", slug="cellar", kind="private")
+
+
+@pytest.fixture
+def lobby(db: None) -> Room:
+    """The room of the founding tutorial, open to guests as in the embedded default."""
+    room = Room.objects.get(slug="lobby")
+    room.guests = Guests.WRITE
+    room.save()
+    return room
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """`api(ada)` is a REST client with a token of ada's, `api()` one without."""
+
+    def client(user: User | None = None) -> APIClient:
+        from accounts.tokens import issue_token
+
+        client = APIClient()
+        if user is not None:
+            _, token = issue_token(actor=user, name="test")
+            client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def parlor_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ParlorServer]:
+    """One embedded server for all tests that need a real one and share it."""
+    with servers.parlor(tmp_path_factory.mktemp("parlor")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[servers.ParlorServer]:
+    """An embedded server that the test may stop, kill and start."""
+    with servers.parlor(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with servers.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real Chromium, driven by Playwright; skips where there is none.
+
+    Playwright keeps an event loop running, in which no asynchronous test can run: hence one for each module."""
+    program = Path("/usr/bin/chromium")
+    if not program.exists():
+        pytest.skip("/usr/bin/chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(program), args=arguments)
+        yield browser
+        browser.close()

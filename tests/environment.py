@@ -1,0 +1,18 @@
+"""Loaded by pytest before Django's settings are read: tests have a data directory of their own, and never yours.
+
+TEST_DATABASE_URL runs the same suite on PostgreSQL.
+"""
+
+import os
+import secrets
+import tempfile
+
+_data = tempfile.TemporaryDirectory(prefix="parlor-tests-")
+os.environ["PARLOR_DATA"] = _data.name
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNUP", "DEBUG", "EMAIL_URL", "TRUSTED_PROXIES"):
+    os.environ.pop(name, None)
+if os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+    os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
+    os.environ["ALLOWED_HOSTS"] = "localhost,127.0.0.1"
+    os.environ["HTTPS"] = "0"

@@ -1,0 +1,164 @@
+"""Real servers for tests: Parlor itself, PostgreSQL and Redis, each on a free port of loopback, each ended by the test."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 20) -> None:
+    """Poll until it holds; fail with `what` when it never does."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} within {timeout_s} s")
+        time.sleep(0.02)
+
+
+class ParlorServer:
+    """`manage.py serve` as a process, with a data directory that outlives its restarts."""
+
+    def __init__(self, data_dir: Path, **environment: str) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws = f"ws://127.0.0.1:{self.port}"
+        self.log = data_dir / "server.log"
+        self._environment = environment
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> "ParlorServer":
+        """Start and wait until it answers."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        environment = {**inherited, "PARLOR_DATA": str(self.data_dir), "PORT": str(self.port), **self._environment}
+        command = [sys.executable, str(ROOT / "manage.py"), "serve", *arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        wait_until(self._answers, f"the server answers:\n{self.log.read_text()}")
+        return self
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> int:
+        """End it and give its exit code."""
+        assert self.process is not None
+        self.process.send_signal(sig)
+        code = self.process.wait(timeout_s)
+        self.process = None
+        return code
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.stop(signal.SIGKILL)
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}:\n{self.output}")
+        with suppress(OSError):
+            return bool(urllib.request.urlopen(f"{self.url}/healthz", timeout=1).status == 200)
+        return False
+
+
+@contextmanager
+def parlor(data_dir: Path, *arguments: str, **environment: str) -> Iterator[ParlorServer]:
+    """A running server that is gone afterwards."""
+    server = ParlorServer(data_dir, **environment)
+    try:
+        yield server.start(*arguments)
+    finally:
+        if server.process is not None:
+            server.process.terminate()
+            try:
+                server.process.wait(10)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait(10)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A Redis of its own; gives its address, skips where the machine has none."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    port = free_port()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: _listens(port), "Redis listens")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of its own, in a directory that goes with it; gives its address, skips where there is none."""
+    initdb = _postgres_program("initdb")
+    if initdb is None:
+        pytest.skip("PostgreSQL is not installed")
+    port, password = free_port(), secrets.token_hex(8)
+    directory = Path(tempfile.mkdtemp(prefix="parlor-postgres-"))
+    (directory / "password").write_text(password)
+    user = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
+    if user:
+        shutil.chown(directory, user)
+        shutil.chown(directory / "password", user)
+    data = str(directory / "data")
+    options = [
+        "-D",
+        data,
+        "-U",
+        "parlor",
+        "--auth=scram-sha-256",
+        "--pwfile",
+        str(directory / "password"),
+        "-E",
+        "UTF8",
+    ]
+    subprocess.run([initdb, *options], user=user, check=True, stdout=subprocess.DEVNULL, cwd="/")
+    serve = [str(Path(initdb).with_name("postgres")), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""]
+    quiet = ["-c", "fsync=off", "-c", "log_min_messages=fatal", "-c", "max_connections=200"]
+    process = subprocess.Popen([*serve, *quiet], user=user, cwd="/")
+    try:
+        wait_until(lambda: _listens(port), "PostgreSQL listens")
+        yield f"postgres://parlor:{password}@127.0.0.1:{port}/postgres"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _postgres_program(name: str) -> str | None:
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    return str(versions[-1]) if versions else shutil.which(name)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False

@@ -1,0 +1,287 @@
+"""The hub keeps the order and heals gaps, whatever the channel layer does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from foundation.errors import ChatError
+from foundation.hub import Hub
+from foundation.publishing import CONTROL, Entry
+from foundation.socket import Socket
+
+pytestmark = pytest.mark.asyncio
+GROUP = "room.1"
+
+
+class ListLog:
+    """A log in memory; counts how often it is read."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.exists = True
+        self.reads = 0
+
+    def append(self, *texts: str, evicts: str | None = None) -> int:
+        """Commit entries and give the number of the first."""
+        self.entries += [Entry(text, evicts) for text in texts]
+        return len(self.entries) - len(texts) + 1
+
+    async def heads(self, groups: list[str]) -> dict[str, int]:
+        return {GROUP: len(self.entries)} if self.exists and GROUP in groups else {}
+
+    async def read(self, group: str, after: int, upto: int) -> list[Entry]:
+        self.reads += 1
+        await asyncio.sleep(0)
+        return self.entries[after:upto]
+
+
+class Reader(Socket):
+    """A socket that keeps what it was given."""
+
+    def __init__(self, *who: str) -> None:
+        super().__init__(self._ignore, frozenset(who))
+        self.heard: list[str] = []
+
+    async def _ignore(self, message: dict[str, Any]) -> None:
+        raise AssertionError("nothing writes in these tests")
+
+    def write(self, frame: str) -> None:
+        if self.closing is None:
+            self.heard.append(frame)
+
+
+@pytest.fixture
+def log() -> ListLog:
+    return ListLog()
+
+
+@pytest_asyncio.fixture
+async def hub(log: ListLog) -> AsyncIterator[Hub]:
+    hub = Hub(log)
+    hub.start()
+    yield hub
+    await hub.stop()
+
+
+async def follow(hub: Hub, reader: Reader, after: int) -> None:
+    hub.sockets.add(reader)
+    reader.group = GROUP
+    async with hub.stream(GROUP) as stream:
+        await hub.follow(stream, reader, after)
+
+
+def frames(first_seq: int, *texts: str) -> dict[str, Any]:
+    return {"type": "frames", "group": GROUP, "seq": first_seq, "entries": [[text, None] for text in texts]}
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_entries_are_delivered_in_order_and_once(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+    log.append("one", "two", "three")
+
+    hub.announce(GROUP, frames(1, "one"))
+    hub.announce(GROUP, frames(1, "one", "two"))
+    hub.announce(GROUP, frames(3, "three"))
+    hub.announce(GROUP, frames(2, "two"))
+
+    assert reader.heard == ["one", "two", "three"]
+    assert log.reads == 0
+
+
+async def test_a_hint_that_overtakes_another_waits_for_the_log(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+    log.append("one", "two", "three")
+
+    hub.announce(GROUP, frames(3, "three"))
+    hub.announce(GROUP, frames(3, "three"))
+
+    assert reader.heard == []
+    await eventually(lambda: reader.heard == ["one", "two", "three"])
+    assert log.reads == 1, "one reading for both"
+
+
+async def test_a_lost_hint_is_found_by_the_reconcile_loop(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+
+    log.append("nobody said so")
+
+    await eventually(lambda: reader.heard == ["nobody said so"])
+
+
+async def test_a_hint_from_another_process_arrives_through_the_layer(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+    log.append("from afar")
+
+    await hub.layer.group_send(GROUP, {**frames(1, "from afar"), "origin": "another"})
+
+    await eventually(lambda: reader.heard == ["from afar"])
+
+
+async def test_its_own_hint_coming_back_is_not_taken_again(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+
+    hub.announce(GROUP, {"type": "ephemeral", "group": GROUP, "frame": "mine"})
+    await asyncio.sleep(0)  # the hub's own sending goes first
+    behind = {"type": "ephemeral", "group": GROUP, "frame": "another's", "origin": "another"}
+    await hub.layer.group_send(GROUP, behind)
+
+    await eventually(lambda: "another's" in reader.heard)
+    assert reader.heard == ["mine", "another's"]
+
+
+async def test_a_reader_joins_between_history_and_live_without_a_gap(hub: Hub, log: ListLog) -> None:
+    log.append(*[f"old {number}" for number in range(500)])
+    reader = Reader()
+
+    async def keep_writing() -> None:
+        for number in range(200):
+            first = log.append(f"new {number}")
+            hub.announce(GROUP, frames(first, f"new {number}"))
+            await asyncio.sleep(0)
+
+    early = Reader()
+    await follow(hub, early, 500)
+    await asyncio.gather(keep_writing(), follow(hub, reader, 0))
+
+    assert reader.heard == [entry.frame for entry in log.entries]
+
+
+async def test_a_short_absence_is_answered_from_the_ring(hub: Hub, log: ListLog) -> None:
+    await follow(hub, Reader(), 0)
+    for number in range(300):
+        hub.announce(GROUP, frames(log.append(str(number)), str(number)))
+    back = Reader()
+
+    await follow(hub, back, 44)
+
+    assert back.heard == [str(number) for number in range(44, 300)]
+    assert log.reads == 0
+
+
+async def test_one_frame_beyond_the_ring_is_read_from_the_log(hub: Hub, log: ListLog) -> None:
+    await follow(hub, Reader(), 0)
+    for number in range(300):
+        hub.announce(GROUP, frames(log.append(str(number)), str(number)))
+    back = Reader()
+
+    await follow(hub, back, 43)
+
+    assert back.heard == [str(number) for number in range(43, 300)]
+    assert log.reads > 0
+
+
+async def test_a_position_ahead_of_the_hub_is_healed_first(hub: Hub, log: ListLog) -> None:
+    await follow(hub, Reader(), 0)
+    log.append("one", "two")
+    ahead = Reader()
+
+    await follow(hub, ahead, 2)
+    hub.announce(GROUP, frames(log.append("three"), "three"))
+
+    assert ahead.heard == ["three"]
+
+
+async def test_a_removed_person_hears_nothing_after_the_removal(hub: Hub, log: ListLog) -> None:
+    grace, ada = Reader("user:2"), Reader("user:1")
+    await follow(hub, grace, 0)
+    await follow(hub, ada, 0)
+    log.append("before")
+    log.append("grace was removed", evicts="user:2")
+    log.append("after")
+
+    entries = [list(entry) for entry in log.entries]
+    hub.announce(GROUP, {"type": "frames", "group": GROUP, "seq": 1, "entries": entries})
+
+    assert grace.heard == ["before"]
+    assert grace.closing is not None and grace.closing.code == "forbidden"
+    assert ada.heard == ["before", "grace was removed", "after"]
+
+
+async def test_somebody_who_came_back_is_not_thrown_out_by_the_old_removal(hub: Hub, log: ListLog) -> None:
+    log.append("before")
+    log.append("grace was removed", evicts="user:2")
+    log.append("grace was added again")
+    grace = Reader("user:2")
+    grace.admitted = 3
+
+    await follow(hub, grace, 0)
+
+    assert grace.closing is None
+    assert len(grace.heard) == 3
+
+
+@pytest.mark.parametrize(
+    ("message", "closed"),
+    [
+        ({"who": "user:1", "group": None, "keep": None}, {"ada", "ada's phone"}),
+        ({"who": "session:a", "group": None, "keep": None}, {"ada"}),
+        ({"who": None, "group": GROUP, "keep": None}, {"ada", "ada's phone", "grace"}),
+        ({"who": None, "group": GROUP, "keep": ["user:2"]}, {"ada", "ada's phone"}),
+        ({"who": "user:1", "group": "room.9", "keep": None}, set()),
+    ],
+)
+async def test_an_eviction_closes_whom_it_names(hub: Hub, message: dict[str, Any], closed: set[str]) -> None:
+    readers = {
+        "ada": Reader("user:1", "session:a"),
+        "ada's phone": Reader("user:1", "token:b"),
+        "grace": Reader("user:2", "session:c"),
+    }
+    for reader in readers.values():
+        await follow(hub, reader, 0)
+
+    hub.announce(CONTROL, {"type": "evict", "code": "unauthenticated", **message})
+
+    assert {name for name, reader in readers.items() if reader.closing} == closed
+
+
+async def test_a_room_that_vanished_closes_its_sockets_even_if_nobody_said_so(hub: Hub, log: ListLog) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+
+    log.exists = False
+
+    await eventually(lambda: reader.closing is not None)
+    assert reader.closing is not None and reader.closing.code == "room_deleted"
+
+
+async def test_a_room_that_does_not_exist_has_no_stream(hub: Hub, log: ListLog) -> None:
+    log.exists = False
+
+    with pytest.raises(ChatError, match="not_found"):
+        async with hub.stream(GROUP):
+            pass
+
+    assert not hub.streams
+
+
+async def test_the_group_is_left_after_the_last_socket(hub: Hub) -> None:
+    async with hub.stream(GROUP):
+        assert GROUP in hub.streams
+
+    await eventually(lambda: GROUP not in hub.streams)
+    assert GROUP not in hub.layer.groups
+
+
+@pytest.mark.parametrize("message", [{}, {"type": "__init__"}, {"type": "frames"}, {"type": "evict", "who": 1}])
+async def test_a_foreign_message_on_the_layer_is_counted_and_ignored(hub: Hub, log: ListLog, message: Any) -> None:
+    reader = Reader()
+    await follow(hub, reader, 0)
+
+    await hub.layer.group_send(CONTROL, message) if "type" in message else hub.announce(CONTROL, message)
+
+    await eventually(lambda: hub.counters["unknown"] == 1)
+    hub.announce(GROUP, frames(log.append("still here"), "still here"))
+    assert reader.heard == ["still here"]
