@@ -41,8 +41,8 @@ format: dev ## Format the code and mend what the linter can
 	.venv/bin/ruff format $(SOURCES)
 
 .PHONY: contracts
-contracts: dev ## Write openapi.yaml anew (a test fails while it is stale)
-	.venv/bin/python manage.py spectacular --validate --fail-on-warn --file openapi.yaml
+contracts: dev ## Write openapi.yaml and asyncapi.yaml anew (a test fails while they are stale)
+	.venv/bin/python manage.py contracts
 
 .PHONY: lock
 lock: dev ## Compile requirements/*.txt anew; ARGS=--upgrade takes newer versions
