@@ -1,6 +1,6 @@
 """Who opens a socket: the session's cookie, a token in the header, or a single-use ticket in the address.
 
-Runs inside `AuthMiddlewareStack`, which has read the session. Puts `user` into the scope, and `credential`: the names
+Runs inside `SessionMiddlewareStack`, which has read the cookie. Puts `user` into the scope, and `credential`: the names
 under which the socket is closed when the session ends or the token is revoked.
 """
 
@@ -13,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import tickets, tokens
 from accounts.models import User
+from accounts.sessions import user_of
 from foundation.database import in_database
 from foundation.errors import ChatError
 
@@ -33,7 +34,7 @@ def credentials(inner: App) -> App:
             elif given is not None:
                 scope["user"], scope["credential"] = await in_database(_by_ticket, given[0])
             else:
-                scope["credential"] = session_credential(scope)
+                scope["user"], scope["credential"] = await in_database(_by_session, scope["session"])
         except ChatError as error:
             # The consumer refuses after the accept: a browser cannot read a refused handshake.
             scope["user"], scope["credential_refused"] = AnonymousUser(), error
@@ -42,10 +43,11 @@ def credentials(inner: App) -> App:
     return resolved
 
 
-def session_credential(scope: Scope) -> tuple[str, ...]:
-    """The name of a signed-in session, from a hash so that no message carries the key."""
-    key = scope["session"].session_key if scope["user"].is_authenticated else None
-    return (tokens.session_name(key),) if key else ()
+def _by_session(session: Any) -> tuple[User | AnonymousUser, tuple[str, ...]]:
+    key = session.session_key or ""
+    # Letters and digits first: a database may choke on what else a cookie can hold (a NUL on PostgreSQL).
+    user = user_of(session) if key.isascii() and key.isalnum() else None
+    return (user, (tokens.session_name(key),)) if user else (AnonymousUser(), ())
 
 
 def _by_token(headers: list[bytes]) -> tuple[User, tuple[str, ...]]:

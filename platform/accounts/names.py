@@ -1,10 +1,14 @@
-"""What a username may be: few enough letters that no two names look alike."""
+"""What names may be: usernames of few enough letters that no two look alike, display names of one visible line."""
 
 import re
+import unicodedata
 
 from django.core.exceptions import ValidationError
 
+from foundation.errors import invalid
+
 USERNAME_MAX_CHARS = 32
+DISPLAY_NAME_MAX_CHARS = 80
 USERNAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}\Z")
 RESERVED = frozenset(
     [
@@ -37,3 +41,15 @@ def validate_username(username: str) -> None:
         )
     if username in RESERVED:
         raise ValidationError("This name is reserved.", code="reserved")
+
+
+def one_line(text: str, *, field: str, max_chars: int) -> str:
+    """The text in Unicode's composed form and without blanks around it.
+
+    Raises `validation_error` where it is too long or has characters that nobody sees."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if len(text) > max_chars:
+        raise invalid(field, "max_length", f"At most {max_chars} characters.")
+    if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\u200d" for char in text):
+        raise invalid(field, "control_character", "Invisible and control characters are not allowed.")
+    return text

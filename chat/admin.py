@@ -1,0 +1,20 @@
+"""Messages in the Django admin: found and read, never edited past the log."""
+
+from django.contrib import admin
+from django.utils.text import Truncator
+
+from chat.models import Message
+from foundation.admin import ReadOnlyAdmin
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ("room", "seq", "author", "beginning", "sent_at")
+    list_filter = ("room__kind", "sent_at")
+    list_select_related = ("room", "author")
+    search_fields = ("text", "author__username", "room__slug")
+    ordering = ("-pk",)
+
+    @admin.display(description="text")
+    def beginning(self, message: Message) -> str:
+        return Truncator(message.text).chars(80)

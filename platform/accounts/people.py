@@ -1,0 +1,29 @@
+"""People as others and as they themselves see them, and what they may change about themselves."""
+
+from typing import Any
+
+from accounts.models import User, public_user
+from accounts.names import DISPLAY_NAME_MAX_CHARS, USERNAME_PATTERN, one_line
+from foundation.errors import ChatError
+
+
+def person_named(username: str) -> User:
+    """Whoever has this username. Raises `not_found`."""
+    # The pattern first: a database may choke on what it refuses (a NUL on PostgreSQL).
+    user = User.objects.filter(username=username).first() if USERNAME_PATTERN.match(username) else None
+    if user is None:
+        raise ChatError("not_found")
+    return user
+
+
+def change_name(*, actor: User, name: str) -> User:
+    """Give the actor another display name; an empty one shows the username. Raises `validation_error`."""
+    actor.name = one_line(name, field="name", max_chars=DISPLAY_NAME_MAX_CHARS)
+    actor.save(update_fields=["name"])
+    return actor
+
+
+def own_view(user: User) -> dict[str, Any]:
+    """A person as they see themselves: what everybody sees, and what is theirs alone."""
+    private = {"email": user.email, "is_administrator": user.is_superuser, "date_joined": user.date_joined}
+    return {**(public_user(user) or {}), **private}
