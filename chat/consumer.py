@@ -30,6 +30,7 @@ from rooms.policies import Access
 log = logging.getLogger("parlor.consumer")
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 PARAMETERS = {"after", "epoch", "ticket"}
+LOST = {"not_found", "unauthenticated"}  # refusals of a command that say that its socket should be gone already
 
 
 class RoomConsumer(AsyncConsumer):
@@ -125,9 +126,11 @@ class RoomConsumer(AsyncConsumer):
         key = self.key if self.user.is_authenticated else f"guest:{secrets.token_hex(6)}"
         presence.arrive(access.room.group, self.slug, key, public_user(self.user))
         self._exits.callback(presence.leave, access.room.group, key)
-        self.socket.write(render(self._hello(access, presence.people(access.room.group))))
+        people = presence.people(access.room.group)
+        self.socket.write(render(self._hello(access, people)))
         self._exits.callback(self.stream.sockets.discard, self.socket)
         await hub.follow(self.stream, self.socket, after)
+        presence.tell(self.socket, access.room.group, people)  # what happened while it caught up
 
     def _hello(self, access: Access, people: dict[str, Any]) -> Hello:
         room = access.room
@@ -187,8 +190,14 @@ class RoomConsumer(AsyncConsumer):
             publish_ephemeral(self.access.room.group, render(TypingFrame(room=self.slug, user=person(self.user))))
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
-        """Answer with an error frame; the tenth refusal within ten seconds closes the socket."""
+        """Answer with an error frame. What ended the right to be here closes the socket, and so does the tenth fault
+        of the client within ten seconds."""
+        if error.code in LOST:
+            self.socket.close(error)
+            return
         self.socket.write(error_frame(error, client_id))
+        if error.refusal.retry:
+            return
         now = time.monotonic()
         self._bad_frames.append(now)
         full = len(self._bad_frames) == limits.BAD_FRAMES_MAX

@@ -8,6 +8,7 @@ forgotten with everybody in it. Each process tells its own sockets what changed 
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from chat.frames import PresenceFrame, render
 from foundation.hub import Hub, Message
 from foundation.limits import PRESENCE_LEASE_S, PRESENCE_LEAVE_DELAY_S, PRESENCE_RENEW_S
 from foundation.publishing import CONTROL
+from foundation.socket import Socket
 from rooms.events import Person
 
 Who = dict[str, Any] | None  # a public user; None for a guest
@@ -165,8 +167,12 @@ class Presence:
         for group in groups:
             self._show(group, before[group])
 
-    def _show(self, group: str, before: dict[str, Who]) -> None:
-        """Tell the sockets here who came and who went."""
+    def tell(self, socket: Socket, group: str, before: dict[str, Who]) -> None:
+        """Tell one socket who came and who went since it was told of `before`."""
+        self._show(group, before, [socket])
+
+    def _show(self, group: str, before: dict[str, Who], sockets: Iterable[Socket] | None = None) -> None:
+        """Tell the sockets here, or these, who came and who went."""
         stream = self._hub.streams.get(group)
         after = self.people(group)
         if stream is None or before.keys() == after.keys():
@@ -176,9 +182,10 @@ class Presence:
             for key in these.keys() - those.keys():
                 who = these[key]
                 user = Person(**who) if who else None
-                frame = PresenceFrame(room=self._slugs.get(group, ""), event=event, user=user, guests_here=guests)
-                for socket in stream.sockets:
-                    socket.write(render(frame))
+                slug = self._slugs.get(group, "")
+                frame = render(PresenceFrame(room=slug, event=event, user=user, guests_here=guests))
+                for socket in stream.sockets if sockets is None else sockets:
+                    socket.write(frame)
 
     def _tell(self, kind: str, **fields: Any) -> None:
         self._hub.announce(CONTROL, {"type": kind, **fields})

@@ -8,6 +8,6 @@ from rooms.lifecycle import LOBBY
 SLUG = r"(?P<slug>[a-z0-9][a-z0-9_-]{0,63})"
 
 websocket_urlpatterns = [
-    re_path(r"^ws/chat/?$", RoomConsumer.as_asgi(), {"slug": LOBBY}),
-    re_path(rf"^ws/chat/{SLUG}/?$", RoomConsumer.as_asgi()),
+    re_path(r"^ws/chat/?\Z", RoomConsumer.as_asgi(), {"slug": LOBBY}),
+    re_path(rf"^ws/chat/{SLUG}/?\Z", RoomConsumer.as_asgi()),
 ]

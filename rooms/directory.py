@@ -6,6 +6,7 @@ from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from foundation.errors import ChatError
 from rooms import policies
 from rooms.models import Guests, Kind, Membership, Room
 from rooms.policies import Person
@@ -47,7 +48,10 @@ def matching(rooms: "QuerySet[WithAnnotations[Room, Listed]]", words: str) -> "Q
 def room_as_listed(*, actor: Person, slug: str) -> "WithAnnotations[Room, Listed]":
     """One room with what `visible_rooms` adds. Raises `not_found` or `unauthenticated`."""
     access = policies.room_for(actor, slug)
-    return visible_rooms(actor).get(pk=access.room.pk)
+    room = visible_rooms(actor).filter(pk=access.room.pk).first()
+    if room is None:  # it went between the two queries
+        raise ChatError("not_found")
+    return room
 
 
 def members_of(*, actor: User, slug: str) -> QuerySet[Membership]:

@@ -46,24 +46,32 @@ def open_room(
     return room
 
 
-def update_room(*, actor: User, slug: str, **changes: str) -> Room:
+def update_room(
+    *,
+    actor: User,
+    slug: str,
+    name: str | None = None,
+    topic: str | None = None,
+    kind: str | None = None,
+    guests: str | None = None,
+) -> Room:
     """Change name, topic, kind or the rule for guests; what is the same already is no change.
 
-    Publishes `room.updated`; people who may no longer read lose their sockets.
+    Publishes `room.updated`, at which people who may no longer read lose their sockets.
     Raises `not_found`, `forbidden`, `validation_error`.
     """
     with transaction.atomic():
         access = policies.room_for(actor, slug, lock=True)
         policies.require(access.may_update)
         room = access.room
-        values = _checked({field: changes.get(field, getattr(room, field)) for field in CHANGEABLE})
+        given = dict(zip(CHANGEABLE, (name, topic, kind, guests), strict=True))
+        values = _checked({field: getattr(room, field) if new is None else new for field, new in given.items()})
         changed = {field: value for field, value in values.items() if getattr(room, field) != value}
         if changed:
             for field, value in changed.items():
                 setattr(room, field, value)
             room.save(update_fields=list(changed))
             record_change(room, ChangeKind.ROOM_UPDATED, actor=actor, changes=changed)
-            _send_out_who_may_not_read(room, changed)
     return room
 
 
@@ -89,24 +97,15 @@ def ensure_lobby() -> None:
     )
 
 
-def _send_out_who_may_not_read(room: Room, changed: dict[str, str]) -> None:
-    if changed.get("kind") == Kind.PRIVATE:
-        members = Membership.objects.filter(room=room).values_list("user_id", flat=True)
-        administrators = User.objects.filter(is_superuser=True).values_list("pk", flat=True)
-        evict(group=room.group, keep=[f"user:{pk}" for pk in {*members, *administrators}], code="not_found")
-    elif changed.get("guests") == Guests.NONE:
-        evict(group=room.group, who="guest", code="unauthenticated")
-
-
 def _checked(values: dict[str, Any]) -> dict[str, str]:
     name = unicodedata.normalize("NFC", values["name"]).strip()
-    if not name.strip(".") or not any(char.isprintable() and not char.isspace() for char in name):
+    if not any(char.isprintable() and not char.isspace() and char != "." for char in name):
         raise invalid("name", "blank", "A room needs a name.")
     for field, limit in (("name", ROOM_NAME_MAX_CHARS), ("topic", ROOM_TOPIC_MAX_CHARS)):
         text = name if field == "name" else values[field]
         if len(text) > limit:
             raise invalid(field, "max_length", f"At most {limit} characters.")
-        if any(unicodedata.category(char) in {"Cc", "Cs", "Cf"} and char != "\u200d" for char in text):
+        if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\u200d" for char in text):
             raise invalid(field, "control_character", "Invisible and control characters are not allowed.")
     for field, choices in (("kind", Kind), ("guests", Guests)):
         if values[field] not in choices.values:

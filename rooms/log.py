@@ -5,7 +5,7 @@ from typing import Any
 from accounts.models import User
 from foundation.publishing import Entry, publish
 from rooms.events import render_change
-from rooms.models import Change, ChangeKind, Room
+from rooms.models import Change, ChangeKind, Guests, Kind, Membership, Room
 
 
 def next_seq(room: Room) -> int:
@@ -25,12 +25,30 @@ def record_change(
 
 
 def entry_of(change: Change, slug: str) -> Entry:
-    """The change as the hub carries it; a person who was removed hears nothing after it."""
-    removed = change.kind == ChangeKind.MEMBER_LEFT and change.data["removed"]
-    return Entry(render_change(change, slug), f"user:{change.subject_id}" if removed else None)
+    """The change as the hub carries it, with whom it ends the right of.
+
+    So the log itself shuts people out: in its order, on every process, whatever hint is lost on the way.
+    """
+    frame = render_change(change, slug)
+    if change.kind == ChangeKind.MEMBER_LEFT and (change.data["removed"] or change.room.kind == Kind.PRIVATE):
+        return Entry(frame, evicts=f"user:{change.subject_id}")
+    changed = change.data.get("changes", {})
+    if changed.get("kind") == Kind.PRIVATE:
+        return Entry(frame, keeps=_readers_of_private(change.room), code="not_found")
+    if changed.get("guests") == Guests.NONE:
+        return Entry(frame, evicts="guest", code="unauthenticated")
+    return Entry(frame)
 
 
 def changes_after(room_id: int, slug: str, *, after: int, upto: int) -> dict[int, Entry]:
     """The changes in (after, upto] as entries by seq."""
-    changes = Change.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto).select_related("actor", "subject")
+    changes = Change.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto).select_related(
+        "room", "actor", "subject"
+    )
     return {change.seq: entry_of(change, slug) for change in changes}
+
+
+def _readers_of_private(room: Room) -> list[str]:
+    members = Membership.objects.filter(room=room).values_list("user_id", flat=True)
+    administrators = User.objects.filter(is_superuser=True).values_list("pk", flat=True)
+    return [f"user:{pk}" for pk in {*members, *administrators}]

@@ -3,22 +3,25 @@
 from django.db import transaction
 
 from accounts.models import User
+from accounts.names import USERNAME_PATTERN
 from foundation.errors import ChatError, invalid
-from foundation.publishing import evict
 from rooms import policies
 from rooms.log import record_change
-from rooms.models import ChangeKind, Kind, Membership, Role, Room
+from rooms.models import ChangeKind, Membership, Role, Room
 from rooms.policies import Access
 
 
 def join_room(*, actor: User, slug: str) -> Membership:
     """Become a member of a public room; joining twice changes nothing.
 
-    Publishes `member.joined`. Raises `not_found` for missing and hidden rooms.
+    Publishes `member.joined`. Raises `not_found` for missing and hidden rooms, `forbidden` for guests.
     """
     with transaction.atomic():
         access = policies.room_for(actor, slug, lock=True)
-        return access.membership or enter(access)
+        if access.membership is not None:
+            return access.membership
+        policies.require(access.may_join)
+        return enter(access)
 
 
 def enter(access: Access) -> Membership:
@@ -35,15 +38,15 @@ def add_member(*, actor: User, slug: str, username: str, role: str = Role.MEMBER
     with transaction.atomic():
         access = policies.room_for(actor, slug, lock=True)
         policies.require(access.may_manage_members)
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None:
+        user = _person_named(username)
+        if user is None or not user.is_active:
             raise invalid("username", "unknown", "There is nobody with this username.")
         present = Membership.objects.filter(room=access.room, user=user).first()
         return present or _admit(access.room, actor=actor, user=user, role=role)
 
 
 def leave_room(*, actor: User, slug: str) -> None:
-    """Stop being a member; in a private room the person's open sockets are closed.
+    """Stop being a member; in a private room the person's open sockets close after this change.
 
     Publishes `member.left`. Raises `not_found` (also for somebody who is no member) and `last_owner`.
     """
@@ -52,8 +55,6 @@ def leave_room(*, actor: User, slug: str) -> None:
         if access.membership is None:
             raise ChatError("not_found")
         _dismiss(access.room, access.membership, actor=actor)
-        if access.room.kind == Kind.PRIVATE:
-            evict(group=access.room.group, who=f"user:{actor.pk}", code="forbidden")
 
 
 def remove_member(*, actor: User, slug: str, username: str) -> None:
@@ -100,10 +101,16 @@ def _dismiss(room: Room, membership: Membership, *, actor: User) -> None:
 
 
 def _membership(room: Room, username: str) -> Membership:
-    membership = Membership.objects.select_related("user").filter(room=room, user__username=username).first()
+    user = _person_named(username)
+    membership = Membership.objects.select_related("user").filter(room=room, user=user).first() if user else None
     if membership is None:
         raise ChatError("not_found")
     return membership
+
+
+def _person_named(username: str) -> User | None:
+    # The pattern first: a database may choke on what it refuses (a NUL on PostgreSQL).
+    return User.objects.filter(username=username).first() if USERNAME_PATTERN.match(username) else None
 
 
 def _keep_an_owner(room: Room, membership: Membership) -> None:

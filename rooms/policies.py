@@ -19,6 +19,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from foundation.errors import ChatError
+from foundation.limits import SLUG_PATTERN
 from rooms.models import Guests, Kind, Membership, Role, Room
 
 Person = User | AnonymousUser
@@ -77,13 +78,14 @@ def room_for(user: Person, slug: str, *, lock: bool = False) -> Access:
     Raises `not_found` for missing and hidden alike; for a guest `unauthenticated`.
     """
     rooms = Room.objects.select_for_update() if lock else Room.objects
-    room = rooms.filter(slug=slug).first()
-    if room is not None:
-        membership = None
-        if user.is_authenticated:
-            membership = Membership.objects.filter(room=room, user_id=user.pk).first()
-        if may_read(room, user, membership):
-            return Access(room, user, membership)
+    # The pattern first: a database may choke on what it refuses (a NUL on PostgreSQL).
+    room = rooms.filter(slug=slug).first() if SLUG_PATTERN.match(slug) else None
+    membership = None
+    if user.is_authenticated:
+        # Asked for a missing room too: a hidden one must not be known by the time its refusal takes.
+        membership = Membership.objects.filter(room_id=room.pk if room else 0, user_id=user.pk).first()
+    if room is not None and may_read(room, user, membership):
+        return Access(room, user, membership)
     raise ChatError("not_found" if user.is_authenticated else "unauthenticated")
 
 

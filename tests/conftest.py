@@ -1,16 +1,22 @@
 """The cast: ada owns the tea room and the cellar, grace drinks tea with her, mallory is in neither."""
 
+import asyncio
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from django.core.cache import cache
+from django.db import connections
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from foundation import database
 from foundation.deployment import epoch
 from rooms.lifecycle import open_room
 from rooms.membership import add_member
@@ -40,6 +46,25 @@ def _quick_and_clean(settings: Any) -> Iterator[None]:
     channel_layers.backends.clear()
     yield
     epoch.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _threads_let_go_of_the_database(django_db_setup: None) -> Iterator[None]:
+    """PostgreSQL drops no database that a thread still holds."""
+    yield
+    asyncio.run(_in_the_shared_thread())
+    every_thread = Barrier(database.THREADS)
+
+    def let_go() -> None:
+        every_thread.wait(10)
+        connections.close_all()
+
+    for done in [database._threads.submit(let_go) for _ in range(database.THREADS)]:
+        done.result()
+
+
+async def _in_the_shared_thread() -> None:
+    await sync_to_async(connections.close_all)()
 
 
 def _person(username: str, **fields: Any) -> User:
@@ -106,6 +131,23 @@ def api() -> Callable[..., APIClient]:
     return client
 
 
+@pytest.fixture
+def as_ada(ada: User) -> Client:
+    """Ada's browser, without a script."""
+    return _browser_of(ada)
+
+
+@pytest.fixture
+def as_grace(grace: User) -> Client:
+    return _browser_of(grace)
+
+
+def _browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 @pytest.fixture(scope="session")
 def parlor_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.ParlorServer]:
     """One embedded server for all tests that need a real one and share it."""
@@ -149,3 +191,23 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=str(program), args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def house(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server of its own where ada, the administrator, and grace have signed up in their browsers."""
+    from tests.browsing import House
+
+    with servers.parlor(tmp_path_factory.mktemp("house")) as server:
+        house = House(server, chromium)
+        with house.visit():
+            house.sign_up("ada")
+            house.sign_up("grace")
+        yield house
+
+
+@pytest.fixture
+def window(house: Any) -> Iterator[Any]:
+    """`window("ada", "/rooms/tea/")` opens a window of ada's; it is closed afterwards, and must not have complained."""
+    with house.visit() as open_window:
+        yield open_window

@@ -31,7 +31,7 @@ class ChatSocket:
         await self.communicator.send_to(text_data=json.dumps(frame))
 
     async def send_text(self, text: str) -> None:
-        await self.communicator.send_to(text_data=text)
+        await self.communicator.send_input({"type": "websocket.receive", "text": text})
 
     async def frame(self, timeout: float = 5) -> dict[str, Any]:
         """The next frame, whatever it is."""

@@ -8,8 +8,8 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()  # before the imports below: they load models
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import SessionMiddlewareStack
 from django.urls import re_path
 
 from accounts.credentials import credentials
@@ -38,5 +38,5 @@ routes = URLRouter(
     ]
 )
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": guard(AuthMiddlewareStack(credentials(routes))), "lifespan": lifespan}
+    {"http": http, "websocket": guard(SessionMiddlewareStack(credentials(routes))), "lifespan": lifespan}
 )

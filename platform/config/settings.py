@@ -6,6 +6,7 @@ An unsafe combination refuses to start with the sentence that mends it.
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
+
+def _switch(name: str, *, default: bool) -> bool:
+    """On or off; a slip of the pen is refused, where env.bool would take it for off."""
+    value = env.str(name, default=str(default)).lower()
+    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0.")
+    return value in {"1", "true", "yes", "on"}
+
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.str("PARLOR_DATA", default=str(ROOT / "var"))).resolve()
 EMBEDDED = not env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = _switch("DEBUG", default=False)
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1)
@@ -31,14 +41,18 @@ if SIGNUP not in {"open", "closed"}:
 def _embedded_secret_key() -> str:
     """The key in the data directory, created there on first use and readable by its owner only."""
     path = DATA_DIR / "secret_key"
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    key = secrets.token_urlsafe(50)
-    with os.fdopen(handle, "w") as file:
-        file.write(key)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        # Written aside and put in place whole: of two that start at once, neither reads half a key.
+        draft = DATA_DIR / f"secret_key.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    key = path.read_text().strip()
+    if len(key) < 50:
+        raise ImproperlyConfigured(f"{path} holds no key. Put your copy of it there, or delete it and sign in anew.")
     return key
 
 
@@ -48,7 +62,7 @@ def _secret_key() -> str:
         return _embedded_secret_key()
     if len(key) < 50:
         raise ImproperlyConfigured(
-            "SECRET_KEY must be set to at least 50 random characters when DATABASE_URL is set. "
+            f"SECRET_KEY must be {'' if EMBEDDED else 'set to '}at least 50 random characters. "
             "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     return key
@@ -58,7 +72,7 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("HTTPS", default=not EMBEDDED)
+HTTPS = _switch("HTTPS", default=not EMBEDDED)
 if not EMBEDDED and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS must name the host people type, for example: ALLOWED_HOSTS=chat.example.org"
@@ -130,9 +144,9 @@ def _database() -> dict[str, Any]:
             },
             "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
         }
-    database: dict[str, Any] = env.db_url("DATABASE_URL")
-    if "postgresql" not in database["ENGINE"]:
+    if env.str("DATABASE_URL").partition("://")[0] not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address (without it Parlor uses SQLite).")
+    database: dict[str, Any] = env.db_url("DATABASE_URL")
     pool = {"min_size": 2, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 5}
     options = "-c synchronous_commit=on -c lock_timeout=2s -c statement_timeout=5s"
     options += " -c idle_in_transaction_session_timeout=5s"
@@ -161,7 +175,9 @@ if REDIS_URL:
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "foundation.layers.EmbeddedChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Tickets and the limit on failed sign-ins live here: the default of 300 entries could be flushed by a stranger.
+    _memory = "django.core.cache.backends.locmem.LocMemCache"
+    CACHES = {"default": {"BACKEND": _memory, "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -197,7 +213,7 @@ REST_FRAMEWORK = {
         "api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["api.authentication.SignedIn"],
-    "DEFAULT_PARSER_CLASSES": ["api.strict.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
@@ -207,15 +223,30 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": len(TRUSTED_PROXIES),
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # its own table would stand empty beside ours, and block a flush on PostgreSQL
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "parlor_", "AUTH_HEADER_PREFIX": "Token", "TOKEN_LIMIT_PER_USER": None}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Parlor",
-    "DESCRIPTION": "Rooms, members and messages of a Parlor server.",
+    "DESCRIPTION": "Rooms, members and messages. What comes live over WebSockets is in `/api/asyncapi/`.",
     "VERSION": "1",
+    "LICENSE": {"name": "MIT"},
+    "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "rooms", "description": "Rooms, and all that a client needs to join one without a gap."},
+        {"name": "messages", "description": "Reading and posting."},
+        {"name": "members", "description": "Who is in a room, joining and leaving."},
+        {"name": "people", "description": "Signing up, and who is who."},
+        {"name": "tokens", "description": "What programs sign in with."},
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_REQUEST": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -235,7 +266,6 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
-SECURE_SSL_REDIRECT = False
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if TRUSTED_PROXIES:

@@ -52,7 +52,7 @@ ERRORS: dict[str, Refusal] = {
     "upgrade_required": Refusal(426, "This address speaks WebSocket."),
     "rate_limited": Refusal(429, "Too many requests; wait.", close=4429, retry=True),
     "internal": Refusal(500, "Something went wrong on our side.", close=1011, retry=True),
-    "unavailable": Refusal(503, "The server cannot do this right now; try again.", retry=True),
+    "unavailable": Refusal(503, "The server cannot do this right now; try again.", close=1013, retry=True),
     "overloaded": Refusal(503, "The server is full; try again later.", close=1013, retry=True),
     "service_restart": Refusal(503, "The server restarts; resume from your last position.", close=1012, retry=True),
 }

@@ -6,11 +6,11 @@ with an error frame and a close code.
 
 import json
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from foundation.errors import ChatError
@@ -92,19 +92,17 @@ def _normal(origin: str) -> tuple[str, str, int] | None:
     """(scheme, host, port) of a well-formed origin, else None."""
     try:
         parts = urlsplit(origin)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        port = {"http": 80, "https": 443}[parts.scheme] if parts.port is None else parts.port
     except (ValueError, KeyError):
         return None
-    if not parts.hostname or parts.path or parts.query or parts.fragment or "@" in parts.netloc or "#" in origin:
+    # Nothing else may be in it, not even what urlsplit overlooks: blanks, an empty query, an empty fragment.
+    if not parts.hostname or "@" in parts.netloc or f"{parts.scheme}://{parts.netloc}".lower() != origin.lower():
         return None
     return parts.scheme, parts.hostname, port
 
 
 def _has_session_cookie(scope: Scope) -> bool:
-    try:
-        return any(settings.SESSION_COOKIE_NAME in SimpleCookie(value) for value in _all(scope, b"cookie"))
-    except CookieError:
-        return True
+    return any(settings.SESSION_COOKIE_NAME in parse_cookie(value) for value in _all(scope, b"cookie"))
 
 
 def _all(scope: Scope, name: bytes) -> list[str]:

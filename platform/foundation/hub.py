@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from channels.layers import get_channel_layer
 
@@ -21,6 +22,7 @@ from foundation.socket import Socket
 from foundation.stream import Stream
 
 log = logging.getLogger("parlor.hub")
+FLUSH_TIMEOUT_S = 1.0
 Message = dict[str, Any]
 
 
@@ -52,9 +54,11 @@ class Hub:
         }
         self._channel = ""
         self._outgoing: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(PUBLISH_QUEUE_MAX)
-        self._locks: dict[str, asyncio.Lock] = {}
+        # Weak: a lock lives while somebody holds it or waits for it. Were it dropped earlier, two could open one group.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._deaf: set[str] = set()  # groups whose subscription failed, to be tried again
+        self._ailing: set[Stream] = set()  # streams whose healing waits for its turn
 
     @property
     def running(self) -> bool:
@@ -62,14 +66,17 @@ class Hub:
 
     def start(self) -> None:
         """Begin to listen, publish and reconcile."""
-        publishing.hubs.append(self)
+        publishing.hubs[:] = [*(hub for hub in publishing.hubs if hub.running), self]
         for loop in (self._listen, self._publish, self._reconcile):
             self.spawn(loop())
 
     async def stop(self) -> None:
-        """End the hub's tasks; sockets are left to the server."""
+        """Send what is still to be sent, then end the hub's tasks; sockets are left to the server."""
         if self in publishing.hubs:
             publishing.hubs.remove(self)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                await self._outgoing.join()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -107,21 +114,25 @@ class Hub:
         if stream.position < after:
             await self.heal(stream)
         while after < stream.position:
-            upto = stream.position
             entries = stream.recall(after)
             if entries is None:
-                upto = min(upto, after + CATCH_UP_FRAMES)
+                upto = min(stream.position, after + CATCH_UP_FRAMES)
                 entries = await self.log.read(stream.group, after, upto)
-            for seq, entry in enumerate(entries, after + 1):
-                socket.deliver(seq, entry)
-            after = upto
+            for entry in entries:
+                await socket.has_room()
+                after += 1
+                socket.deliver(after, entry)
         stream.sockets.add(socket)
 
     async def _open(self, group: str) -> Stream:
         await self._subscribe(group)
-        heads = await self.log.heads([group])
-        if group not in heads:
-            raise ChatError("not_found")
+        try:
+            heads = await self.log.heads([group])
+            if group not in heads:
+                raise ChatError("not_found")
+        except ChatError:
+            await self._unsubscribe(group)
+            raise
         self.streams[group] = stream = Stream(group, heads[group])
         return stream
 
@@ -131,15 +142,17 @@ class Hub:
             await self.layer.group_add(group, await self._own_channel())
             self._deaf.discard(group)
 
+    async def _unsubscribe(self, group: str) -> None:
+        self._deaf.discard(group)
+        with self._layer_may_fail():
+            await self.layer.group_discard(group, await self._own_channel())
+
     async def _close(self, stream: Stream) -> None:
         async with self._lock(stream.group):
             if not stream.idle or self.streams.get(stream.group) is not stream:
                 return
             del self.streams[stream.group]
-            self._deaf.discard(stream.group)
-            with self._layer_may_fail():
-                await self.layer.group_discard(stream.group, await self._own_channel())
-        self._locks.pop(stream.group, None)
+            await self._unsubscribe(stream.group)
 
     def _lock(self, group: str) -> asyncio.Lock:
         return self._locks.setdefault(group, asyncio.Lock())
@@ -178,7 +191,7 @@ class Hub:
             return
         entries = [Entry(*entry) for entry in message["entries"]]
         if not stream.offer(message["seq"], entries):
-            self.spawn(self.heal(stream))
+            self._heal_soon(stream)
 
     def _take_ephemeral(self, message: Message) -> None:
         stream = self.streams.get(message["group"])
@@ -186,10 +199,10 @@ class Hub:
             socket.write(message["frame"])
 
     def _take_evict(self, message: Message) -> None:
-        group, who, keep = message["group"], message["who"], message["keep"]
+        group, who = message["group"], message["who"]
         for socket in self.sockets:
             here = group is None or group == socket.group
-            if here and (who is None or who in socket.who) and not socket.who.intersection(keep or ()):
+            if here and (who is None or who in socket.who):
                 socket.close(ChatError(message["code"]))
 
     # The loops
@@ -197,33 +210,42 @@ class Hub:
     async def heal(self, stream: Stream) -> None:
         """Read what is missing from the log and deliver it; one reading at a time per group."""
         async with self._lock(stream.group):
+            self._ailing.discard(stream)  # before the reading: what is missed after it needs another
             heads = await self.log.heads([stream.group])
             if stream.group not in heads:
-                self._take_evict({"group": stream.group, "who": None, "keep": None, "code": "room_deleted"})
+                self._take_evict({"group": stream.group, "who": None, "code": "room_deleted"})
             while stream.position < heads.get(stream.group, 0):
                 after = stream.position
                 upto = min(heads[stream.group], after + CATCH_UP_FRAMES)
                 stream.offer(after + 1, await self.log.read(stream.group, after, upto))
                 self.counters["healed"] += stream.position - after
 
+    def _heal_soon(self, stream: Stream) -> None:
+        if stream not in self._ailing:
+            self._ailing.add(stream)
+            self.spawn(self._heal_if_possible(stream))
+
+    async def _heal_if_possible(self, stream: Stream) -> None:
+        with self._log_may_fail():
+            await self.heal(stream)
+
     async def _reconcile(self) -> None:
         while True:
             await asyncio.sleep(RECONCILE_INTERVAL_S)
-            try:
+            with self._log_may_fail():
                 heads = await self.log.heads(list(self.streams))
-                for stream in list(self.streams.values()):
+                for stream in self.streams.values():
                     if heads.get(stream.group) != stream.position:
-                        await self.heal(stream)
-                for group in self._deaf.intersection(self.streams):
-                    await self._subscribe(group)
-            except ChatError as error:
-                log.warning("the log cannot be read: %s", error)
+                        self._heal_soon(stream)
+            for group in self._deaf.intersection(self.streams):
+                await self._subscribe(group)
 
     async def _publish(self) -> None:
         while True:
             group, message = await self._outgoing.get()
             with self._layer_may_fail():
                 await self.layer.group_send(group, message)
+            self._outgoing.task_done()
 
     async def _listen(self) -> None:
         while True:
@@ -235,6 +257,16 @@ class Hub:
                     if message.get("origin") != self.id:
                         self._take(message)
             await asyncio.sleep(1)
+
+    @contextlib.contextmanager
+    def _log_may_fail(self) -> Any:
+        """Whatever the log raises is noted: a second later it is read again."""
+        try:
+            yield
+        except ChatError as error:
+            log.warning("the log cannot be read: %s", error)
+        except Exception:
+            log.exception("the log cannot be read")
 
     @contextlib.contextmanager
     def _layer_may_fail(self) -> Any:

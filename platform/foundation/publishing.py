@@ -22,10 +22,18 @@ hubs: list["Hub"] = []
 
 
 class Entry(NamedTuple):
-    """One durable frame, and whose sockets hear nothing after it (`user:7`) or None."""
+    """One durable frame, and whom it ends the right of: their sockets close with `code` instead of hearing it.
+
+    That is `evicts` (`user:7`, `guest`), or everybody but those in `keeps`; nobody when both are None.
+    """
 
     frame: str
     evicts: str | None = None
+    keeps: Sequence[str] | None = None
+    code: str = "forbidden"
+
+    def ends_right_of(self, who: frozenset[str]) -> bool:
+        return self.evicts in who or (self.keeps is not None and not who.intersection(self.keeps))
 
 
 def publish(group: str, first_seq: int, entries: Sequence[Entry]) -> None:
@@ -39,10 +47,10 @@ def publish_ephemeral(group: str, frame: str) -> None:
     _announce(group, {"type": "ephemeral", "group": group, "frame": frame})
 
 
-def evict(*, code: str, who: str | None = None, group: str | None = None, keep: Sequence[str] | None = None) -> None:
-    """After the commit, close sockets with an error code: those of `who` (`user:7`, `session:…`, `token:…`, `guest`),
-    in one group or everywhere, or all of a group but the people in `keep`."""
-    _after_commit(CONTROL, {"type": "evict", "who": who, "group": group, "keep": keep, "code": code})
+def evict(*, code: str, who: str | None = None, group: str | None = None) -> None:
+    """After the commit, close sockets with an error code: those of `who` (`user:7`, `session:…`, `token:…`) or of
+    everybody, in one group or everywhere. Whoever loses a group alone is shut out by its log (`Entry.evicts`)."""
+    _after_commit(CONTROL, {"type": "evict", "who": who, "group": group, "code": code})
 
 
 def _after_commit(group: str, message: dict[str, Any]) -> None:
@@ -52,7 +60,7 @@ def _after_commit(group: str, message: dict[str, Any]) -> None:
 
 def _announce(group: str, message: dict[str, Any]) -> None:
     """Hand the message to this process's hubs; the first of them also sends it to the other processes."""
-    hubs[:] = running = [hub for hub in hubs if hub.running]
+    running = [hub for hub in list(hubs) if hub.running]
     for index, hub in enumerate(running):
         _call(hub, partial(hub.announce, group, message, index == 0))
     if not running:

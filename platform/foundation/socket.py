@@ -33,7 +33,7 @@ class Socket:
     """Accepts frames at once and writes them in order; a peer that does not read is cut with `too_slow`.
 
     `who` names the person and the credential behind the socket: `user:7` or `guest`, and `session:…` or `token:…`.
-    `admitted` is the number in the group's log at which its rights were read: only a removal after it counts.
+    `admitted` is the number in the group's log at which its rights were read: only what ends them after it counts.
     """
 
     def __init__(self, send: Send, who: frozenset[str]) -> None:
@@ -45,6 +45,8 @@ class Socket:
         self._outbox: deque[str] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
 
     def write(self, frame: str) -> None:
         """Queue one frame. More than OUTBOX_MAX_BYTES waiting cuts the socket."""
@@ -53,14 +55,16 @@ class Socket:
         self._outbox.append(frame)
         self._bytes += len(frame)
         self._wake.set()
+        if self._bytes > OUTBOX_MAX_BYTES // 2:
+            self._room.clear()
         if self._bytes > OUTBOX_MAX_BYTES:
             self._outbox.clear()
             self.close(ChatError("too_slow"))
 
     def deliver(self, seq: int, entry: Entry) -> None:
-        """Queue one entry of the log, or close the socket where it tells that this person was removed."""
-        if entry.evicts is not None and entry.evicts in self.who and seq > self.admitted:
-            self.close(ChatError("forbidden", "You were removed from this room."))
+        """Queue one entry of the log, or close the socket where it tells that this person has no right to it."""
+        if seq > self.admitted and entry.ends_right_of(self.who):
+            self.close(ChatError(entry.code))
         self.write(entry.frame)
 
     def close(self, error: ChatError) -> None:
@@ -68,6 +72,11 @@ class Socket:
         if self.closing is None:
             self.closing = error
             self._wake.set()
+            self._room.set()
+
+    async def has_room(self) -> None:
+        """Wait while more than half of the outbox is taken: for whoever has more to write than a peer can have read."""
+        await self._room.wait()
 
     async def run(self) -> None:
         """Write until the socket is closed from this side, or fails."""
@@ -78,6 +87,8 @@ class Socket:
                 while self._outbox:
                     frame = self._outbox.popleft()
                     self._bytes -= len(frame)
+                    if self._bytes <= OUTBOX_MAX_BYTES // 2:
+                        self._room.set()
                     await self._write_out({"type": "websocket.send", "text": frame}, WRITE_TIMEOUT_S)
                 if self.closing is not None:
                     await self._say_goodbye(self.closing)

@@ -16,6 +16,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         raise ValueError("duplicate key")
+    for key in result:
+        key.encode()  # half of a character: it could not even be named in the refusal
     return result
 
 

@@ -1,0 +1,99 @@
+"""Two processes in one event loop: hubs that share a channel layer and nothing else, with presence on them."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from chat.presence import Presence
+from foundation.hub import Hub
+from foundation.publishing import CONTROL, Entry
+from foundation.socket import Socket
+
+TEA, CELLAR = "room.1", "room.2"
+
+
+def person(username: str) -> dict[str, Any]:
+    return {"id": len(username), "username": username, "name": username.title(), "avatar": None}
+
+
+class NoLog:
+    async def heads(self, groups: list[str]) -> dict[str, int]:
+        return dict.fromkeys(groups, 0)
+
+    async def read(self, group: str, after: int, upto: int) -> list[Entry]:
+        return []
+
+
+class Onlooker(Socket):
+    """A socket that notes who came and went, as `+ada` and `-ada`; guests by their number, as `2 guests`."""
+
+    def __init__(self) -> None:
+        super().__init__(self._nowhere, frozenset())
+        self.seen: list[str] = []
+
+    async def _nowhere(self, message: dict[str, Any]) -> None:
+        raise AssertionError("nothing writes in these tests")
+
+    def write(self, frame: str) -> None:
+        told = json.loads(frame)
+        assert told["type"] == "presence" and told["room"] == "tea"
+        sign = "+" if told["event"] == "joined" else "-"
+        self.seen.append(sign + told["user"]["username"] if told["user"] else f"{told['guests_here']} guests")
+
+
+class Process:
+    """A hub and a presence of its own, with an onlooker in the tea room."""
+
+    def __init__(self) -> None:
+        self.hub = Hub(NoLog())
+        self.presence = Presence(self.hub)
+        self.onlooker = Onlooker()
+        self._exits = AsyncExitStack()
+
+    async def start(self) -> "Process":
+        self.hub.start()
+        await eventually(lambda: CONTROL in self.hub.layer.groups)
+        stream = await self._exits.enter_async_context(self.hub.stream(TEA))
+        stream.sockets.add(self.onlooker)
+        self.presence._slugs[TEA] = "tea"
+        self.presence.start()
+        return self
+
+    def arrive(self, username: str, group: str = TEA) -> None:
+        self.presence.arrive(group, "tea", f"user:{username}", person(username))
+
+    def arrive_as_guest(self, key: str) -> None:
+        self.presence.arrive(TEA, "tea", f"guest:{key}", None)
+
+    def leave(self, username: str) -> None:
+        self.presence.leave(TEA, f"user:{username}")
+
+    def knows(self, *usernames: str, guests: int = 0) -> Callable[[], bool]:
+        """Whether exactly these are in the tea room, as far as this process knows."""
+
+        def compare() -> bool:
+            people = self.presence.people(TEA).values()
+            return {who["username"] for who in people if who} == set(usernames) and sum(
+                who is None for who in people
+            ) == guests
+
+        return compare
+
+    async def stop(self) -> None:
+        """End as a server that is asked to."""
+        if self.hub.running:
+            self.presence.stop()
+            await self.hub.stop()
+
+    async def die(self) -> None:
+        """End as a power cut would: nobody is told anything."""
+        self.hub._outgoing = asyncio.Queue()
+        await self.hub.stop()
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
