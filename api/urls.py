@@ -1,0 +1,57 @@
+"""The routes under /api/. What does not look like a slug, a username or a number is not found before any view runs."""
+
+from django.urls import include, path, register_converter
+
+from api import account, contracts, members, messages, rooms
+
+
+class Slug:
+    """The address of a room."""
+
+    regex = "[a-z0-9][a-z0-9_-]{0,63}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class Username(Slug):
+    """A username, or `me`."""
+
+    regex = "[a-z0-9][a-z0-9._-]{0,31}"
+
+
+class Seq:
+    """A number in a room's log."""
+
+    regex = "[1-9][0-9]{0,15}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Slug, "room")
+register_converter(Username, "username")
+register_converter(Seq, "seq")
+
+app_name = "api"
+in_a_room = [
+    path("", rooms.RoomView.as_view(), name="room"),
+    path("sync/", messages.SyncView.as_view(), name="sync"),
+    path("presence/", rooms.PresenceView.as_view(), name="presence"),
+    path("messages/", messages.MessagesView.as_view(), name="messages"),
+    path("messages/<seq:seq>/", messages.MessageView.as_view(), name="message"),
+    path("members/", members.MembersView.as_view(), name="members"),
+    path("members/<username:username>/", members.MemberView.as_view(), name="member"),
+]
+urlpatterns = [
+    *account.urlpatterns,
+    path("rooms/", rooms.RoomsView.as_view(), name="rooms"),
+    path("rooms/<room:slug>/", include(in_a_room)),
+    *contracts.urlpatterns,
+]
