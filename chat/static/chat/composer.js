@@ -1,0 +1,87 @@
+// The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near.
+
+const NEAR_LIMIT = 500;
+const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
+
+export class Composer {
+  #form;
+  #text;
+  #limit;
+  #maxChars;
+  #draftKey;
+  #onSend;
+  #onTyping;
+
+  constructor({ form, maxChars, draftKey, onSend, onTyping }) {
+    this.#form = form;
+    this.#text = form.elements.text;
+    this.#limit = form.querySelector("#limit");
+    this.#maxChars = maxChars;
+    this.#draftKey = draftKey;
+    this.#onSend = onSend;
+    this.#onTyping = onTyping;
+    this.#text.value ||= sessionStorage.getItem(draftKey) ?? "";
+    // The script says more kindly what the browser would say about an empty field.
+    form.noValidate = true;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#text.addEventListener("input", () => this.#onInput());
+    addEventListener("pagehide", () => sessionStorage.setItem(draftKey, this.#text.value));
+    this.#refresh();
+  }
+
+  /** Nothing can be written here any more. */
+  close() {
+    this.#form.querySelectorAll("textarea, button").forEach((element) => { element.disabled = true; });
+  }
+
+  #onKey(event) {
+    // While a word is being composed (Chinese, Japanese …) Enter belongs to the input method.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || onTouch.matches) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #onInput() {
+    this.#refresh();
+    if (this.#text.value.trim()) this.#onTyping();
+  }
+
+  #submit() {
+    const value = this.#text.value.trimEnd();
+    if (!value.trim() || this.#left() < 0) {
+      this.#text.focus();
+      return;
+    }
+    this.#text.value = "";
+    this.#refresh();
+    this.#text.focus();
+    this.#onSend(value);
+  }
+
+  // The limit counts characters, JavaScript's length counts halves of some: look closer only near the limit.
+  #left() {
+    const value = this.#text.value.trimEnd();
+    return value.length <= this.#maxChars - NEAR_LIMIT ? NEAR_LIMIT : this.#maxChars - [...value].length;
+  }
+
+  #refresh() {
+    const left = this.#left();
+    this.#form.classList.toggle("is-empty", !this.#text.value.trim());
+    this.#limit.hidden = left >= NEAR_LIMIT;
+    this.#limit.textContent = left < 0 ? `${count(-left)} too many` : `${count(left)} left`;
+    this.#limit.classList.toggle("complaint", left < 0);
+    this.#text.setAttribute("aria-invalid", String(left < 0));
+    if (!CSS.supports("field-sizing", "content")) {
+      this.#text.style.height = "auto";
+      this.#text.style.height = `${this.#text.scrollHeight}px`;
+    }
+  }
+}
+
+function count(number) {
+  return `${number} character${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,115 @@
+// What I wrote and the server has not confirmed: shown at once, kept across a reload, sent again after a lost
+// connection. The client_id makes a repetition harmless: the server keeps the first.
+
+const PATIENT = new Set(["rate_limited", "unavailable", "overloaded", "internal", "service_restart"]);
+const TRIES_MAX = 4;
+const WAIT_MS = 2000;
+
+export class Outbox {
+  #key;
+  #socket;
+  #timeline;
+  #sendings = new Map();
+
+  constructor({ key, socket, timeline }) {
+    this.#key = key;
+    this.#socket = socket;
+    this.#timeline = timeline;
+    for (const sending of this.#stored()) {
+      if (!timeline.hasSent(sending.client_id)) this.#enter(sending);
+    }
+    this.#store();
+    socket.addEventListener("ready", () => this.#flush());
+  }
+
+  /** Show a new message and send it as soon as there is a line. */
+  add(value) {
+    const sending = { client_id: crypto.randomUUID?.() ?? randomId(), value, at: new Date().toISOString(), tries: 0 };
+    this.#enter(sending);
+    this.#store();
+    this.#send(sending);
+  }
+
+  /** The server has it, as an ack or the message itself tells. */
+  settle(clientId) {
+    if (this.#sendings.delete(clientId)) this.#store();
+  }
+
+  /** The server refused it: wait and try again where that may help, else leave it to the person. */
+  refuse(error) {
+    const sending = this.#sendings.get(error.client_id);
+    if (!sending) return;
+    if (PATIENT.has(error.code) && sending.tries < TRIES_MAX) {
+      setTimeout(() => this.#send(sending), error.retry_after_ms ?? WAIT_MS);
+      return;
+    }
+    sending.failed = error.detail;
+    this.#store();
+    this.#showState(sending);
+  }
+
+  #enter(sending) {
+    this.#sendings.set(sending.client_id, sending);
+    this.#timeline.addPending(sending);
+    this.#showState(sending);
+  }
+
+  #flush() {
+    for (const sending of this.#sendings.values()) {
+      if (!sending.failed) this.#send(sending);
+    }
+  }
+
+  #send(sending) {
+    if (!this.#socket.isReady || !this.#sendings.has(sending.client_id)) return;
+    sending.tries += 1;
+    this.#socket.send({ type: "message", value: sending.value, client_id: sending.client_id });
+  }
+
+  #showState(sending) {
+    const failed = Boolean(sending.failed);
+    this.#timeline.writeState(sending.client_id, {
+      failed,
+      words: failed ? `Not sent: ${lowerFirst(sending.failed)}` : "Not sent yet",
+      actions: failed ? { "Try again": () => this.#retry(sending), Discard: () => this.#discard(sending) } : {},
+    });
+  }
+
+  #retry(sending) {
+    delete sending.failed;
+    sending.tries = 0;
+    this.#store();
+    this.#showState(sending);
+    this.#send(sending);
+  }
+
+  #discard(sending) {
+    this.settle(sending.client_id);
+    this.#timeline.discard(sending.client_id);
+  }
+
+  #stored() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.#key)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  #store() {
+    try {
+      sessionStorage.setItem(this.#key, JSON.stringify([...this.#sendings.values()]));
+    } catch {
+      // Without storage the queue lives as long as the page.
+    }
+  }
+}
+
+function lowerFirst(words) {
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}
+
+// crypto.randomUUID is only there over HTTPS and on localhost.
+function randomId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

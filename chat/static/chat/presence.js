@@ -1,0 +1,80 @@
+// Who is here now, and which members are not.
+
+import { dressAvatar } from "./people.js";
+
+const byName = (one, other) => one.user.name.localeCompare(other.user.name);
+
+export class Presence {
+  #here = new Map();
+  #away = new Map();
+  #guestsHere;
+
+  constructor({ here, away, guests_here: guestsHere }) {
+    for (const person of here) this.#here.set(person.user.username, person);
+    for (const person of away) this.#away.set(person.user.username, person);
+    this.#guestsHere = guestsHere;
+  }
+
+  /** Take a frame of the socket that tells about people. */
+  hear(frame) {
+    switch (frame.type) {
+      case "hello": this.#begin(frame); break;
+      case "presence": this.#move(frame); break;
+      case "member.joined":
+      case "member.updated": this.#setRole(frame.user, frame.role); break;
+      case "member.left": this.#setRole(frame.user, null); break;
+      default: return;
+    }
+    this.#draw();
+  }
+
+  #begin(hello) {
+    const known = new Map([...this.#away, ...this.#here]);
+    const here = new Set(hello.here.map((user) => user.username));
+    this.#here = new Map(hello.here.map((user) => [user.username, { user, role: known.get(user.username)?.role ?? null }]));
+    this.#away = new Map([...known].filter(([username, person]) => person.role && !here.has(username)));
+    this.#guestsHere = hello.guests_here;
+  }
+
+  #move({ event, user, guests_here: guestsHere }) {
+    this.#guestsHere = guestsHere;
+    if (!user) return;
+    const [from, to] = event === "joined" ? [this.#away, this.#here] : [this.#here, this.#away];
+    const person = from.get(user.username) ?? to.get(user.username) ?? { user, role: null };
+    from.delete(user.username);
+    // Who is no member is only listed while here.
+    if (event === "joined" || person.role) to.set(user.username, person);
+  }
+
+  #setRole(user, role) {
+    if (!user) return;
+    const side = this.#here.has(user.username) ? this.#here : this.#away;
+    if (role || side === this.#here) side.set(user.username, { user, role });
+    else side.delete(user.username);
+  }
+
+  #draw() {
+    fill("people-here", this.#here);
+    fill("people-away", this.#away);
+    document.getElementById("away").hidden = this.#away.size === 0;
+    const guests = document.getElementById("guests-here");
+    guests.hidden = this.#guestsHere === 0;
+    guests.textContent = `${this.#guestsHere} guest${this.#guestsHere === 1 ? "" : "s"}`;
+    document.getElementById("here-count").textContent = this.#here.size + this.#guestsHere || "";
+  }
+}
+
+function fill(id, people) {
+  const elements = [...people.values()].sort(byName).map(personElement);
+  document.getElementById(id).replaceChildren(...elements);
+}
+
+function personElement({ user, role }) {
+  const element = document.getElementById("person-template").content.firstElementChild.cloneNode(true);
+  dressAvatar(element.querySelector(".avatar"), user);
+  const name = element.querySelector(".person__name");
+  name.textContent = user.name;
+  name.title = `@${user.username}`;
+  element.querySelector(".tag").hidden = role !== "owner";
+  return element;
+}

@@ -1,0 +1,72 @@
+// Where the reader is: at the end, following, or further up, undisturbed.
+// The timeline scrolls from its end (see timeline.css), so following and older pages need no script; only what is
+// added below while somebody reads further up has to be made good.
+
+const NEAR_END_PX = 80;
+
+export class Reading {
+  #scroller;
+  #button;
+  #following = true;
+  #heightBefore = null;
+  #unseen = 0;
+
+  constructor(scroller, button) {
+    this.#scroller = scroller;
+    this.#button = button;
+    scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    button.addEventListener("click", () => {
+      this.toEnd();
+      scroller.focus({ preventScroll: true });
+    });
+  }
+
+  get following() {
+    return this.#following;
+  }
+
+  /** Call before something is added at the end. */
+  hold() {
+    if (this.#heightBefore !== null) return;
+    // Only a reader further up costs a measurement; the follower costs nothing.
+    this.#heightBefore = this.#following ? 0 : this.#scroller.scrollHeight;
+    requestAnimationFrame(() => this.release());
+  }
+
+  /** Put the reader back where they were before what was added since `hold`. */
+  release() {
+    const before = this.#heightBefore;
+    this.#heightBefore = null;
+    if (before === null) return;
+    if (before === 0) this.#scroller.scrollTop = 0;
+    else this.#scroller.scrollTop -= this.#scroller.scrollHeight - before;
+  }
+
+  /** One more message that the reader has not seen. */
+  count() {
+    if (this.#following) return;
+    this.#unseen += 1;
+    this.#show();
+  }
+
+  toEnd() {
+    this.#following = true;
+    this.#heightBefore = null;
+    this.#scroller.scrollTop = 0;
+    this.#unseen = 0;
+    this.#show();
+  }
+
+  #onScroll() {
+    this.#following = this.#scroller.scrollTop > -NEAR_END_PX;
+    if (this.#following) this.#unseen = 0;
+    this.#show();
+  }
+
+  #show() {
+    const words = this.#unseen ? `${this.#unseen} new message${this.#unseen === 1 ? "" : "s"}` : "To the newest";
+    this.#button.hidden = this.#following;
+    const label = this.#button.querySelector("span");
+    if (label.textContent !== words) label.textContent = words;
+  }
+}

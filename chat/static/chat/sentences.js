@@ -1,0 +1,44 @@
+// What a change of the room says, as words and names. chat/timeline.py says the same for the first paint.
+
+const GUESTS = {
+  none: "closed the room to guests",
+  read: "let guests read the room",
+  write: "let guests read and write",
+};
+
+/** The parts of the sentence: a string is words, an object {name} is a name. Null for a change this page does not know. */
+export function sentenceOf(change) {
+  const actor = named(change.actor);
+  switch (change.type) {
+    case "member.joined":
+      return isAlone(change) ? [named(change.user), " joined"] : [actor, " added ", named(change.user)];
+    case "member.left":
+      return change.removed ? [actor, " removed ", named(change.user)] : [named(change.user), " left"];
+    case "member.updated":
+      return [actor, " made ", named(change.user), change.role === "owner" ? " an owner" : " a member"];
+    case "room.updated":
+      return [actor, " ", ...updates(change.changes)];
+    default:
+      return null;
+  }
+}
+
+function updates(changes) {
+  const parts = Object.entries(changes).flatMap(([field, value]) => [...update(field, value), " and "]);
+  return parts.slice(0, -1);
+}
+
+function update(field, value) {
+  if (field === "name") return ["renamed the room to “", { name: value }, "”"];
+  if (field === "topic") return value ? ["set the topic to “", { name: value }, "”"] : ["removed the topic"];
+  if (field === "kind") return [`made the room ${value}`];
+  return [GUESTS[value] ?? "changed what guests may do"];
+}
+
+function isAlone(change) {
+  return change.actor === null || change.actor.id === change.user?.id;
+}
+
+function named(user) {
+  return user ? { name: user.name } : "Somebody";
+}

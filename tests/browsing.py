@@ -1,0 +1,106 @@
+"""A house with people in it, each in a real Chromium: what the browser tests share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.servers import ROOT, ParlorServer
+
+PASSWORD = "correct horse battery"
+WAIT_MS = 20_000
+# What Chromium itself writes when a server is away, which is what some tests are about.
+AWAY = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INTERNET_DISCONNECTED", "Error during WebSocket handshake")
+expect.set_options(timeout=WAIT_MS)
+Window = Callable[..., Page]
+
+
+class House:
+    """A running server and the windows that are open on it. `troubles` collects what their consoles complained of."""
+
+    def __init__(self, server: ParlorServer, browser: Browser) -> None:
+        self.server = server
+        self.browser = browser
+        self.troubles: list[str] = []
+        self._sessions: dict[str, Any] = {}
+        self._contexts: list[BrowserContext] = []
+        self._rooms = 0
+
+    def window(self, who: str | None = None, path: str = "/", **options: Any) -> Page:
+        """A window of its own for somebody who is signed in, or for a guest, at this address."""
+        context = self.browser.new_context(storage_state=self._sessions.get(who or ""), **options)
+        context.set_default_timeout(WAIT_MS)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._listen)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.goto(f"{self.server.url}{path}")
+        return page
+
+    def sign_up(self, username: str) -> None:
+        """Open an account through the form, and keep its session for windows to come."""
+        page = self.window(None, "/accounts/signup/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Create account").click()
+        page.wait_for_url(f"{self.server.url}/")
+        self._sessions[username] = page.context.storage_state()
+
+    def room(self, owner: str, **fields: str) -> str:
+        """Open a room nobody used before, and give its address."""
+        self._rooms += 1
+        page = self.window(owner, "/rooms/new/")
+        page.get_by_label("Name").fill(f"Room {self._rooms}")
+        for label, value in fields.items():
+            page.get_by_label(label.replace("_", " ")).fill(value)
+        page.get_by_role("button", name="Open the room").click()
+        page.wait_for_url(f"{self.server.url}/rooms/room-{self._rooms}/")
+        return f"/rooms/room-{self._rooms}/"
+
+    def run(self, program: str) -> None:
+        """Run a few commands on the server's data, as another process."""
+        environment = {**os.environ, "PARLOR_DATA": str(self.server.data_dir)}
+        command = [sys.executable, str(ROOT / "manage.py"), "shell", "--no-imports", "-c", program]
+        subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
+
+    @contextmanager
+    def visit(self) -> Iterator[Window]:
+        """Windows for one test: closed afterwards, and none may have complained."""
+        self.troubles.clear()
+        try:
+            yield self.window
+        finally:
+            for context in self._contexts:
+                context.close()
+            self._contexts.clear()
+        assert self.troubles == []
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not any(sign in message.text for sign in AWAY):
+            self.troubles.append(f"{message.text} at {message.location}")
+
+
+def say(page: Page, text: str) -> None:
+    """Write a message and send it with Enter."""
+    box = page.locator("#text")
+    box.fill(text)
+    box.press("Enter")
+
+
+def messages(page: Page) -> Locator:
+    return page.locator(".message__text")
+
+
+def said(page: Page, text: str) -> Locator:
+    """The messages with exactly this text."""
+    return messages(page).get_by_text(text, exact=True)
+
+
+def wait_connected(page: Page, *usernames: str) -> None:
+    """Wait until the page is live and shows these people as here."""
+    for username in usernames:
+        expect(page.locator(f"#people-here [title='@{username}']")).to_have_count(1)
