@@ -9,6 +9,7 @@ from django.core import exceptions as django
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.views import defaults
+from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 from rest_framework.response import Response
@@ -51,6 +52,8 @@ def refusal_of(exc: BaseException | None) -> ChatError | None:
             return ChatError("rate_limited", retry_after_s=getattr(exc, "wait", None))
         case drf.PermissionDenied() if exc.get_codes() == "csrf_failed":
             return ChatError("csrf_failed")
+        case RedisError():
+            return ChatError("unavailable", retry_after_s=RETRY_DATABASE_AFTER_S)
         case DatabaseError() | InterfaceError() if not isinstance(exc, FAULTS_OF_OURS):
             return ChatError("unavailable", retry_after_s=RETRY_DATABASE_AFTER_S)
     return next((ChatError(code) for kind, code in CODES if isinstance(exc, kind)), None)

@@ -111,6 +111,8 @@ class RoomConsumer(AsyncConsumer):
         return int(after), given.get("epoch")
 
     def _admit(self, after: int | None, of_epoch: str | None) -> Access:
+        if not self.scope["credential_holds"]():
+            raise ChatError("unauthenticated")
         access = policies.room_for(self.user, self.slug)
         if after is not None or of_epoch is not None:
             history.check_position(access.room, after or 0, of_epoch)

@@ -108,7 +108,7 @@ def redis() -> Iterator[str]:
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: _listens(port), "Redis listens")
+        wait_until(lambda: listens(port), "Redis listens")
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.terminate()
@@ -145,7 +145,7 @@ def postgres() -> Iterator[str]:
     quiet = ["-c", "fsync=off", "-c", "log_min_messages=fatal", "-c", "max_connections=200"]
     process = subprocess.Popen([*serve, *quiet], user=user, cwd="/")
     try:
-        wait_until(lambda: _listens(port), "PostgreSQL listens")
+        wait_until(lambda: listens(port), "PostgreSQL listens")
         yield f"postgres://parlor:{password}@127.0.0.1:{port}/postgres"
     finally:
         process.send_signal(signal.SIGINT)
@@ -158,7 +158,7 @@ def _postgres_program(name: str) -> str | None:
     return str(versions[-1]) if versions else shutil.which(name)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

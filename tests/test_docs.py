@@ -195,7 +195,7 @@ def test_every_route_that_the_protocol_names_is_there_with_its_method() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    read = set(re.findall(r'\b(?:env\.\w+|_switch)\(\s*"(\w+)"', page("platform/config/settings.py")))
+    read = set(re.findall(r'\b(?:env\.\w+|switch|number)\(\s*"(\w+)"', page("platform/config/settings.py")))
     rows = table(section(page("platform/docs/self-hosting.md"), "Production"))
 
     assert read, "settings.py reads nothing?"

@@ -1,7 +1,10 @@
 """The promise on real servers: real processes, real sockets, PostgreSQL and Redis, and a kill in the middle."""
 
 import json
+import os
 import secrets
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.servers import ParlorServer, parlor, wait_until
+from tests.servers import ROOT, ParlorServer, free_port, listens, parlor, redis, wait_until
 
 pytestmark = pytest.mark.live
 PASSWORD = "correct horse battery"
@@ -78,12 +81,6 @@ def _directory(path: Path) -> Path:
 
 
 def migrate(environment: dict[str, str], data_dir: Path) -> None:
-    import os
-    import subprocess
-    import sys
-
-    from tests.servers import ROOT
-
     command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
     subprocess.run(command, env={**os.environ, **environment, "PARLOR_DATA": str(data_dir)}, check=True, cwd=ROOT)
 
@@ -187,8 +184,6 @@ def test_an_acknowledged_message_survives_a_kill_and_a_resume_misses_nothing(own
 
 
 def test_a_redis_that_dies_holds_nobody_up(postgres_url: str, production: dict[str, str], tmp_path: Path) -> None:
-    from tests.servers import redis
-
     migrate(production, tmp_path)
     with ExitStack() as stack:
         with redis() as url:
@@ -215,3 +210,19 @@ def test_nothing_is_left_in_the_log_of_a_busy_server(own_server: ParlorServer) -
     wait_until(lambda: "Parlor is at" in own_server.output, "the server says where it is")
 
     assert "Traceback" not in own_server.output
+
+
+def test_the_development_server_serves_sockets_too(tmp_path: Path) -> None:
+    port = free_port()
+    migrate({}, tmp_path)
+    command = [sys.executable, str(ROOT / "manage.py"), "runserver", "--noreload", str(port)]
+    environment = {"PARLOR_DATA": str(tmp_path)}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
+    try:
+        wait_until(lambda: listens(port), "runserver listens")
+        with connect(f"ws://127.0.0.1:{port}/ws/chat/") as connection:
+            assert json.loads(connection.recv(5)) == {"type": "system", "value": "connected"}
+    finally:
+        process.terminate()
+        process.wait(10)

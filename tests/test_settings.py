@@ -60,6 +60,7 @@ UNSAFE = {
     "half a sign-up": ({"SIGNUP": "maybe"}, "SIGNUP must be open or closed."),
     "another database": ({**PRODUCTION, "DATABASE_URL": "mysql://u:a-password@h/d"}, "must be a postgres:// address"),
     "no database": ({**PRODUCTION, "DATABASE_URL": "a-password"}, "must be a postgres:// address"),
+    "a port that is none": ({"PORT": "abc"}, "PORT must be a whole number."),
     "a slip of the pen": ({**PRODUCTION, "HTTPS": "ture"}, "HTTPS must be 1 or 0."),
 }
 
@@ -133,3 +134,17 @@ def test_an_empty_key_file_is_told_and_left_alone(tmp_path: Path) -> None:
     assert refusal(tmp_path).endswith("holds no key. Put your copy of it there, or delete it and sign in anew.")
 
     assert (tmp_path / "secret_key").read_text() == ""
+
+
+def test_a_data_directory_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert "PARLOR_DATA must be a directory" in refusal(tmp_path, PARLOR_DATA=str(tmp_path / "file"))
+
+
+def test_redis_keeps_plain_data_never_pickles(tmp_path: Path) -> None:
+    production = {**PRODUCTION, "REDIS_URL": "redis://127.0.0.1:1/0"}
+
+    assert printed(tmp_path, 'CACHES["default"]["OPTIONS"]["serializer"]', **production) == [
+        "foundation.cache.JSONSerializer"
+    ]

@@ -1,10 +1,12 @@
 """Who opens a socket: the session's cookie, a token in the header, or a single-use ticket in the address.
 
-Runs inside `SessionMiddlewareStack`, which has read the cookie. Puts `user` into the scope, and `credential`: the names
-under which the socket is closed when the session ends or the token is revoked.
+Runs inside `AuthMiddlewareStack`, which has put the session's person into the scope as `user`. Adds `credential`, the
+names under which the socket is closed when the session ends or the token is revoked, and `credential_holds`, which asks
+the database again: what was revoked before the socket could be told is then found.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -13,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import tickets, tokens
 from accounts.models import User
-from accounts.sessions import user_of
+from accounts.sessions import session_of, user_of
 from foundation.database import in_database
 from foundation.errors import ChatError
 
@@ -34,7 +36,8 @@ def credentials(inner: App) -> App:
             elif given is not None:
                 scope["user"], scope["credential"] = await in_database(_by_ticket, given[0])
             else:
-                scope["user"], scope["credential"] = await in_database(_by_session, scope["session"])
+                scope["credential"] = _of_session(scope)
+            scope["credential_holds"] = partial(_holds, scope["credential"], scope["session"].session_key)
         except ChatError as error:
             # The consumer refuses after the accept: a browser cannot read a refused handshake.
             scope["user"], scope["credential_refused"] = AnonymousUser(), error
@@ -43,11 +46,20 @@ def credentials(inner: App) -> App:
     return resolved
 
 
-def _by_session(session: Any) -> tuple[User | AnonymousUser, tuple[str, ...]]:
-    key = session.session_key or ""
-    # Letters and digits first: a database may choke on what else a cookie can hold (a NUL on PostgreSQL).
-    user = user_of(session) if key.isascii() and key.isalnum() else None
-    return (user, (tokens.session_name(key),)) if user else (AnonymousUser(), ())
+def _of_session(scope: Scope) -> tuple[str, ...]:
+    signed_in = scope["user"].is_authenticated
+    return (tokens.session_name(scope["session"].session_key),) if signed_in else ()
+
+
+def _holds(credential: tuple[str, ...], session_key: str | None) -> bool:
+    """Whether the credential of a socket is still good; a guest has none to lose."""
+    for name in credential:
+        kind, _, public_id = name.partition(":")
+        if kind == "token":
+            return tokens.valid_tokens().filter(public_id=public_id).exists()
+        if session_key and name == tokens.session_name(session_key):
+            return user_of(session_of(session_key)) is not None
+    return True
 
 
 def _by_token(headers: list[bytes]) -> tuple[User, tuple[str, ...]]:

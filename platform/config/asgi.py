@@ -8,11 +8,12 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()  # before the imports below: they load models
 
+from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.sessions import SessionMiddlewareStack
 from django.urls import re_path
 
 from accounts.credentials import credentials
+from accounts.sessions import sessions
 from chat.live import live, stop_live
 from chat.routing import websocket_urlpatterns
 from foundation.handshake import guard, no_such_address
@@ -37,6 +38,5 @@ routes = URLRouter(
         re_path(r"", no_such_address),  # type: ignore[arg-type]
     ]
 )
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": guard(SessionMiddlewareStack(credentials(routes))), "lifespan": lifespan}
-)
+sockets = guard(sessions(AuthMiddlewareStack(credentials(routes))))
+application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})

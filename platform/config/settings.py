@@ -4,62 +4,35 @@ Without DATABASE_URL Parlor is *embedded*: SQLite, an in-memory channel layer, o
 An unsafe combination refuses to start with the sentence that mends it.
 """
 
-import os
-import secrets
-from contextlib import suppress
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.environment import kept_key, number, switch
+
 env = environ.Env()
-
-
-def _switch(name: str, *, default: bool) -> bool:
-    """On or off; a slip of the pen is refused, where env.bool would take it for off."""
-    value = env.str(name, default=str(default)).lower()
-    if value not in {"1", "true", "yes", "on", "0", "false", "no", "off"}:
-        raise ImproperlyConfigured(f"{name} must be 1 or 0.")
-    return value in {"1", "true", "yes", "on"}
-
-
 ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.str("PARLOR_DATA", default=str(ROOT / "var"))).resolve()
 EMBEDDED = not env.str("DATABASE_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="")
-DEBUG = _switch("DEBUG", default=False)
+DEBUG = switch("DEBUG", default=False)
 HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1)
+PORT = number("PORT", default=8000)
+WEB_CONCURRENCY = number("WEB_CONCURRENCY", default=1)
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SIGNUP = env.str("SIGNUP", default="open")
 if SIGNUP not in {"open", "closed"}:
     raise ImproperlyConfigured("SIGNUP must be open or closed.")
 
 
-def _embedded_secret_key() -> str:
-    """The key in the data directory, created there on first use and readable by its owner only."""
-    path = DATA_DIR / "secret_key"
-    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        # Written aside and put in place whole: of two that start at once, neither reads half a key.
-        draft = DATA_DIR / f"secret_key.{os.getpid()}"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    key = path.read_text().strip()
-    if len(key) < 50:
-        raise ImproperlyConfigured(f"{path} holds no key. Put your copy of it there, or delete it and sign in anew.")
-    return key
-
-
 def _secret_key() -> str:
     key = env.str("SECRET_KEY", default="")
     if not key and EMBEDDED:
-        return _embedded_secret_key()
+        return kept_key(DATA_DIR)
     if len(key) < 50:
         raise ImproperlyConfigured(
             f"SECRET_KEY must be {'' if EMBEDDED else 'set to '}at least 50 random characters. "
@@ -72,7 +45,7 @@ SECRET_KEY = _secret_key()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = _switch("HTTPS", default=not EMBEDDED)
+HTTPS = switch("HTTPS", default=not EMBEDDED)
 if not EMBEDDED and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS must name the host people type, for example: ALLOWED_HOSTS=chat.example.org"
@@ -100,11 +73,13 @@ INSTALLED_APPS = [
     "chat",
     "api",
 ]
+if "runserver" in sys.argv and find_spec("daphne"):  # development: Django's own runserver serves no sockets
+    INSTALLED_APPS.insert(0, "daphne")
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "foundation.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -147,7 +122,7 @@ def _database() -> dict[str, Any]:
     if env.str("DATABASE_URL").partition("://")[0] not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must be a postgres:// address (without it Parlor uses SQLite).")
     database: dict[str, Any] = env.db_url("DATABASE_URL")
-    pool = {"min_size": 2, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 5}
+    pool = {"min_size": 2, "max_size": number("DATABASE_POOL", default=20), "timeout": 5}
     options = "-c synchronous_commit=on -c lock_timeout=2s -c statement_timeout=5s"
     options += " -c idle_in_transaction_session_timeout=5s"
     database |= {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": pool, "options": options}}
@@ -170,7 +145,12 @@ if REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "parlor",
-            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+            "OPTIONS": {
+                "socket_timeout": 2,
+                "socket_connect_timeout": 2,
+                # Not pickle, Django's default: who can write to Redis could then run code here.
+                "serializer": "foundation.cache.JSONSerializer",
+            },
         }
     }
 else:
@@ -200,7 +180,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
-ALLAUTH_TRUSTED_PROXY_COUNT = len(TRUSTED_PROXIES)
+# uvicorn has put the client's own address in the place of a trusted proxy's: no header is read a second time.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
@@ -220,7 +201,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "api.schema.ParlorSchema",
     "EXCEPTION_HANDLER": "api.errors.problem_response",
-    "NUM_PROXIES": len(TRUSTED_PROXIES),
+    "NUM_PROXIES": 0,
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its own table would stand empty beside ours, and block a flush on PostgreSQL
@@ -268,8 +249,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if TRUSTED_PROXIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 CONTENT_SECURITY_POLICY = {
@@ -293,5 +272,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-    "loggers": {"django.request": {"level": "ERROR"}, "parlor": {"level": env.str("LOG_LEVEL", default="INFO")}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # answered 400; a scanner's doing, not a fault
+        "parlor": {"level": env.str("LOG_LEVEL", default="INFO")},
+    },
 }
