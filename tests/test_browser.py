@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import House, Window, messages, said, say, wait_connected
+from tests.browsing import PASSWORD, House, Window, messages, said, say, wait_connected
 
 pytestmark = pytest.mark.browser
 
@@ -209,3 +209,22 @@ def test_signing_out_in_one_window_ends_the_other(window: Window, house: House, 
     other.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("status").get_by_text("You are signed out.")).to_be_visible()
+
+
+def test_a_new_password_in_one_window_leaves_the_other_live(window: Window, house: House, room: str) -> None:
+    house.sign_up("renewer")
+    page = window("renewer", room)
+    wait_connected(page, "renewer")
+    other = page.context.new_page()
+    other.goto(f"{house.server.url}/accounts/password/change/")
+    other.locator("[name=oldpassword]").fill(PASSWORD)
+    other.locator("[name=password1]").fill("another battery staple")
+    other.locator("[name=password2]").fill("another battery staple")
+    other.get_by_role("button", name="Change password").click()
+    expect(other.get_by_text("Password successfully changed")).to_be_visible()
+
+    say(page, "still me")
+
+    expect(said(page, "still me")).to_have_count(1)
+    expect(page.locator(".is-pending")).to_have_count(0)
+    expect(page.get_by_text("You are signed out.")).to_have_count(0)

@@ -28,6 +28,7 @@ function enter() {
     url: `${scheme}//${location.host}/ws/chat/${start.room}/`,
     position: start.seq,
     epoch: start.epoch,
+    me: start.me,
   });
   const timeline = new Timeline(byId("items"), start.me);
   const room = {

@@ -7,6 +7,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 const HEALTHY_MS = 60_000;
 const PONG_WAIT_MS = 10_000;
+const UNAUTHENTICATED = 4401;
 const REPLIES = new Set(["hello", "ack", "pong"]);
 const FINAL = new Set([1003, 4400, 4401, 4403, 4404, 4409, 4410]);
 
@@ -18,12 +19,15 @@ export class RoomSocket extends EventTarget {
   #target = Infinity;
   #ready = false;
   #stopped = false;
+  #me;
+  #welcome = false;
   #attempts = 0;
   #retryAfterMs = 0;
   #timers = { retry: 0, ping: 0, pong: 0, healthy: 0 };
 
-  constructor({ url, position, epoch }) {
+  constructor({ url, position, epoch, me }) {
     super();
+    this.#me = me?.id;
     this.#url = url;
     this.#position = position;
     this.#epoch = epoch;
@@ -64,7 +68,11 @@ export class RoomSocket extends EventTarget {
   #receive(text) {
     clearTimeout(this.#timers.pong);
     const frame = JSON.parse(text);
-    if (frame.type === "hello") this.#greeted(frame);
+    if (frame.type === "hello") {
+      // Signed out meanwhile, or somebody else: what this page shows and sends is not theirs.
+      if (frame.me?.id !== this.#me) return this.#ended(UNAUTHENTICATED);
+      this.#greeted(frame);
+    }
     if (frame.type === "error" && frame.retry_after_ms) this.#retryAfterMs = frame.retry_after_ms;
     if (Number.isInteger(frame.seq) && !REPLIES.has(frame.type)) {
       if (frame.seq <= this.#position) return;
@@ -77,6 +85,7 @@ export class RoomSocket extends EventTarget {
   }
 
   #greeted(hello) {
+    this.#welcome = true;
     this.#target = hello.seq;
     this.#retryAfterMs = 0;
     this.#timers.ping = setInterval(() => this.#probe(), hello.ping_interval_s * 1000);
@@ -103,7 +112,10 @@ export class RoomSocket extends EventTarget {
     clearTimeout(this.#timers.healthy);
     clearInterval(this.#timers.ping);
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close();
-    if (FINAL.has(code)) {
+    // After a new password all sockets close, also those whose session stays good: one more look tells.
+    const again = code === UNAUTHENTICATED && this.#welcome;
+    this.#welcome = false;
+    if (FINAL.has(code) && !again) {
       this.#stopped = true;
       this.dispatchEvent(new CustomEvent("stop", { detail: code }));
       return;
