@@ -2,13 +2,15 @@
 
 from django.urls import include, path, register_converter
 
+from accounts.names import USERNAME_PATTERN
 from api import account, contracts, members, messages, rooms
+from foundation.limits import SLUG_PATTERN
 
 
 class Slug:
     """The address of a room."""
 
-    regex = "[a-z0-9][a-z0-9_-]{0,63}"
+    regex = SLUG_PATTERN.pattern.removesuffix(r"\Z")
 
     def to_python(self, value: str) -> str:
         return value
@@ -20,7 +22,7 @@ class Slug:
 class Username(Slug):
     """A username, or `me`."""
 
-    regex = "[a-z0-9][a-z0-9._-]{0,31}"
+    regex = USERNAME_PATTERN.pattern.removesuffix(r"\Z")
 
 
 class Seq:

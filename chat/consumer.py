@@ -17,6 +17,7 @@ from chat import frames, history
 from chat.frames import Ack, Hello, Ping, Pong, Post, RoomHead, SocketLimits, System, Typing, TypingFrame, render
 from chat.live import live
 from chat.posting import post_message
+from chat.presence import guests, users
 from foundation import limits
 from foundation.database import in_database
 from foundation.deployment import epoch
@@ -136,7 +137,6 @@ class RoomConsumer(AsyncConsumer):
 
     def _hello(self, access: Access, people: dict[str, Any]) -> Hello:
         room = access.room
-        here = sorted((who for who in people.values() if who), key=lambda who: str(who["username"]))
         return Hello(
             room=RoomHead(slug=room.slug, name=room.name, topic=room.topic, kind=room.kind, guests=room.guests),
             me=person(self.user),
@@ -151,8 +151,8 @@ class RoomConsumer(AsyncConsumer):
                 frame_bytes=limits.FRAME_MAX_BYTES,
             ),
             ping_interval_s=limits.PING_INTERVAL_S,
-            here=[Person(**who) for who in here],
-            guests_here=sum(who is None for who in people.values()),
+            here=[Person(**who) for who in users(people)],
+            guests_here=guests(people),
         )
 
     # Frames

@@ -36,15 +36,22 @@ _presences: list["Presence"] = []
 
 def here(group: str) -> list[dict[str, Any]]:
     """The people with an open socket in the group, by username; from any thread. Guests are counted apart."""
-    people = _presences[-1].people(group) if _presences else {}
-    users = [user for user in people.values() if user is not None]
-    return sorted(users, key=lambda user: str(user["username"]))
+    return users(_presences[-1].people(group)) if _presences else []
 
 
 def guests_here(group: str) -> int:
     """How many guests have an open socket in the group; from any thread."""
-    people = _presences[-1].people(group) if _presences else {}
-    return sum(user is None for user in people.values())
+    return guests(_presences[-1].people(group)) if _presences else 0
+
+
+def users(people: dict[str, Who]) -> list[dict[str, Any]]:
+    """Those of them who have an account, by username."""
+    return sorted((who for who in people.values() if who is not None), key=lambda who: str(who["username"]))
+
+
+def guests(people: dict[str, Who]) -> int:
+    """How many of them are guests."""
+    return sum(who is None for who in people.values())
 
 
 class Presence:
@@ -177,13 +184,13 @@ class Presence:
         after = self.people(group)
         if stream is None or before.keys() == after.keys():
             return
-        guests = sum(who is None for who in after.values())
+        guests_now = guests(after)
         for event, these, those in (("joined", after, before), ("left", before, after)):
             for key in these.keys() - those.keys():
                 who = these[key]
                 user = Person(**who) if who else None
                 slug = self._slugs.get(group, "")
-                frame = render(PresenceFrame(room=slug, event=event, user=user, guests_here=guests))
+                frame = render(PresenceFrame(room=slug, event=event, user=user, guests_here=guests_now))
                 for socket in stream.sockets if sockets is None else sockets:
                     socket.write(frame)
 

@@ -3,11 +3,12 @@
 from django.urls import re_path
 
 from chat.consumer import RoomConsumer
+from foundation.limits import SLUG_PATTERN
 from rooms.lifecycle import LOBBY
 
-SLUG = r"(?P<slug>[a-z0-9][a-z0-9_-]{0,63})"
+SLUG = SLUG_PATTERN.pattern.removesuffix(r"\Z")
 
 websocket_urlpatterns = [
     re_path(r"^ws/chat/?\Z", RoomConsumer.as_asgi(), {"slug": LOBBY}),
-    re_path(rf"^ws/chat/{SLUG}/?\Z", RoomConsumer.as_asgi()),
+    re_path(rf"^ws/chat/(?P<slug>{SLUG})/?\Z", RoomConsumer.as_asgi()),
 ]

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.names import check_line
 from foundation.errors import ChatError, invalid
 from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLUG_MAX_CHARS, SLUG_PATTERN
 from foundation.publishing import evict
@@ -101,12 +102,8 @@ def _checked(values: dict[str, Any]) -> dict[str, str]:
     name = unicodedata.normalize("NFC", values["name"]).strip()
     if not any(char.isprintable() and not char.isspace() and char != "." for char in name):
         raise invalid("name", "blank", "A room needs a name.")
-    for field, limit in (("name", ROOM_NAME_MAX_CHARS), ("topic", ROOM_TOPIC_MAX_CHARS)):
-        text = name if field == "name" else values[field]
-        if len(text) > limit:
-            raise invalid(field, "max_length", f"At most {limit} characters.")
-        if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\u200d" for char in text):
-            raise invalid(field, "control_character", "Invisible and control characters are not allowed.")
+    check_line(name, field="name", max_chars=ROOM_NAME_MAX_CHARS)
+    check_line(values["topic"], field="topic", max_chars=ROOM_TOPIC_MAX_CHARS)
     for field, choices in (("kind", Kind), ("guests", Guests)):
         if values[field] not in choices.values:
             raise invalid(field, "invalid_choice", f"One of: {', '.join(choices.values)}.")

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from django.core.cache import cache
@@ -16,12 +17,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from chat import presence
 from foundation import database
 from foundation.deployment import epoch
 from rooms.lifecycle import open_room
 from rooms.membership import add_member
 from rooms.models import Guests, Room
 from tests import servers
+from tests.processes import LEASE_S, Both, Process
 
 PASSWORD = "correct horse battery"
 
@@ -211,3 +214,19 @@ def window(house: Any) -> Iterator[Any]:
     """`window("ada", "/rooms/tea/")` opens a window of ada's; it is closed afterwards, and must not have complained."""
     with house.visit() as open_window:
         yield open_window
+
+
+@pytest.fixture
+def quick_presence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presence on a clock that tests can wait for."""
+    monkeypatch.setattr(presence, "PRESENCE_LEAVE_DELAY_S", 0.02)
+    monkeypatch.setattr(presence, "PRESENCE_RENEW_S", 0.02)
+    monkeypatch.setattr(presence, "PRESENCE_LEASE_S", LEASE_S)
+
+
+@pytest_asyncio.fixture
+async def processes(quick_presence: None) -> AsyncIterator[Both]:
+    both = await Process().start(), await Process().start()
+    yield both
+    for each in both:
+        await each.stop()

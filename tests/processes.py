@@ -12,6 +12,7 @@ from foundation.publishing import CONTROL, Entry
 from foundation.socket import Socket
 
 TEA, CELLAR = "room.1", "room.2"
+LEASE_S = 1.0
 
 
 def person(username: str) -> dict[str, Any]:
@@ -91,6 +92,9 @@ class Process:
         """End as a power cut would: nobody is told anything."""
         self.hub._outgoing = asyncio.Queue()
         await self.hub.stop()
+
+
+Both = tuple[Process, Process]
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

@@ -1,38 +1,18 @@
 """Who is here: the union of what two processes see at their own sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from asgiref.sync import sync_to_async as run
 
 from accounts.models import User
-from chat import presence as presence_module
 from chat.posting import post_message
 from chat.presence import guests_here, here
 from rooms.models import Room
-from tests.processes import CELLAR, TEA, Onlooker, Process, eventually
+from tests.processes import CELLAR, TEA, Both, Onlooker, eventually
 from tests.sockets import joined, opened
 
-pytestmark = pytest.mark.asyncio
-Both = tuple[Process, Process]
-LEASE_S = 1.0
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_module, "PRESENCE_LEAVE_DELAY_S", 0.02)
-    monkeypatch.setattr(presence_module, "PRESENCE_RENEW_S", 0.02)
-    monkeypatch.setattr(presence_module, "PRESENCE_LEASE_S", LEASE_S)
-
-
-@pytest_asyncio.fixture
-async def processes() -> AsyncIterator[tuple[Process, Process]]:
-    both = await Process().start(), await Process().start()
-    yield both
-    for each in both:
-        await each.stop()
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("quick_presence")]
 
 
 async def test_whoever_arrives_anywhere_is_known_everywhere(processes: Both) -> None:

@@ -1,33 +1,14 @@
 """Presence while processes start, stop and die, and while messages between them are lost, repeated or malformed."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from chat import presence as presence_module
 from foundation.publishing import CONTROL
-from tests.processes import TEA, Process, eventually
+from tests.processes import LEASE_S, TEA, Both, Process, eventually
 
-pytestmark = pytest.mark.asyncio
-Both = tuple[Process, Process]
-LEASE_S = 1.0
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence_module, "PRESENCE_LEAVE_DELAY_S", 0.02)
-    monkeypatch.setattr(presence_module, "PRESENCE_RENEW_S", 0.02)
-    monkeypatch.setattr(presence_module, "PRESENCE_LEASE_S", LEASE_S)
-
-
-@pytest_asyncio.fixture
-async def processes() -> AsyncIterator[tuple[Process, Process]]:
-    both = await Process().start(), await Process().start()
-    yield both
-    for each in both:
-        await each.stop()
+pytestmark = [pytest.mark.asyncio, pytest.mark.usefixtures("quick_presence")]
 
 
 # Processes come and go

@@ -5,7 +5,6 @@ names under which the socket is closed when the session ends or the token is rev
 the database again: what was revoked before the socket could be told is then found.
 """
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,9 +17,7 @@ from accounts.models import User
 from accounts.sessions import session_of, user_of
 from foundation.database import in_database
 from foundation.errors import ChatError
-
-Scope = dict[str, Any]
-App = Callable[[Scope, Any, Any], Awaitable[None]]
+from foundation.handshake import App, Scope
 
 
 def credentials(inner: App) -> App:

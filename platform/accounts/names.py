@@ -48,8 +48,13 @@ def one_line(text: str, *, field: str, max_chars: int) -> str:
 
     Raises `validation_error` where it is too long or has characters that nobody sees."""
     text = unicodedata.normalize("NFC", text).strip()
+    check_line(text, field=field, max_chars=max_chars)
+    return text
+
+
+def check_line(text: str, *, field: str, max_chars: int) -> None:
+    """Raise `validation_error` for text that is too long or has characters that nobody sees."""
     if len(text) > max_chars:
         raise invalid(field, "max_length", f"At most {max_chars} characters.")
     if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and char != "\u200d" for char in text):
         raise invalid(field, "control_character", "Invisible and control characters are not allowed.")
-    return text

@@ -5,7 +5,6 @@ tab that came back would have signed its person out of the whole site. So a sess
 as Django does on a request.
 """
 
-from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any
 
@@ -19,10 +18,7 @@ from django.utils.crypto import constant_time_compare
 from accounts.models import User
 from foundation.database import in_database
 from foundation.errors import ChatError
-from foundation.handshake import refuse
-
-Scope = dict[str, Any]
-App = Callable[[Scope, Any, Any], Awaitable[None]]
+from foundation.handshake import App, Scope, refuse
 
 
 def sessions(inner: App) -> App:
