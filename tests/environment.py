@@ -9,7 +9,8 @@ import tempfile
 
 _data = tempfile.TemporaryDirectory(prefix="parlor-tests-")
 os.environ["PARLOR_DATA"] = _data.name
-for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNUP", "DEBUG", "EMAIL_URL", "TRUSTED_PROXIES"):
+BOUNDS = ("SOCKETS_MAX", "SOCKETS_PER_ADDRESS", "SOCKETS_PER_USER")
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNUP", "DEBUG", "EMAIL_URL", "TRUSTED_PROXIES", *BOUNDS):
     os.environ.pop(name, None)
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]

@@ -1,6 +1,7 @@
 """`manage.py serve`: what it refuses and with which sentence, what it prints, what it logs."""
 
 import logging
+import resource
 import signal
 from typing import Any
 
@@ -10,6 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.models import User
 from foundation import serving
+from foundation.drain import Server
+from foundation.intake import Intake
+from foundation.raw_wire import WireProtocol
 
 
 def test_several_workers_need_redis(settings: Any) -> None:
@@ -107,6 +111,26 @@ def test_forwarded_addresses_are_believed_from_trusted_proxies_only(settings: An
     settings.TRUSTED_PROXIES = ["10.0.0.1"]
     config = serving.server_config(host="127.0.0.1", port=8000, workers=1)
     assert (config.proxy_headers, config.forwarded_allow_ips) == (True, ["10.0.0.1"])
+
+
+def test_every_door_is_ours() -> None:
+    config = serving.server_config(host="127.0.0.1", port=8000, workers=2)
+
+    assert (config.http, config.ws) == (Intake, WireProtocol)
+    assert isinstance(serving.Worker(config, []).server, Server)
+
+
+def test_as_many_files_may_be_open_as_there_may_be_sockets(settings: Any) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    settings.SOCKETS_MAX = 10
+
+    try:
+        for before, after in ((1024, 2010), (3000, 3000)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+            serving.allow_files()
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (after, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def is_logged(text: str, level: int = logging.ERROR, error: Exception | None = None, module: str = "server") -> bool:

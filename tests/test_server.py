@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import selectors
 import signal
 import socket
 import stat
@@ -10,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -21,10 +22,24 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from foundation import serving
+from foundation.limits import LEAVE_TIMEOUT_S
 from tests.servers import ROOT, ParlorServer, free_port, parlor
 
 pytestmark = pytest.mark.live
 STOPPED_WITHIN_S = 5
+SLOW = LARGE = 200
+IMPATIENT = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "platform")!r}]
+from foundation import intake
+intake.HEADERS_TIMEOUT_S = 2.0
+import manage
+manage.main()
+"""
+UPGRADE = (
+    b"GET /ws/chat/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 def manage(*arguments: str, data_dir: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -102,6 +117,77 @@ def test_a_server_ends_cleanly_with_sockets_open(own_server: ParlorServer, sig: 
         assert code == 0
         assert close_code(listening) == 1012
     assert "Traceback" not in own_server.output
+
+
+@contextmanager
+def stuck(server: ParlorServer) -> Iterator[socket.socket]:
+    """A guest's socket that reads nothing more, not even a close."""
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall(UPGRADE)
+        assert line.recv(12) == b"HTTP/1.1 101"
+        yield line
+
+
+def test_one_stuck_client_cannot_hold_up_the_end(own_server: ParlorServer) -> None:
+    with guest(own_server) as listening, stuck(own_server):
+        began = time.monotonic()
+        code = own_server.stop(signal.SIGTERM)
+
+        assert LEAVE_TIMEOUT_S < time.monotonic() - began < LEAVE_TIMEOUT_S + STOPPED_WITHIN_S
+        assert code == 0
+        assert close_code(listening) == 1012
+
+
+def test_ctrl_c_twice_waits_for_nobody(own_server: ParlorServer) -> None:
+    with guest(own_server) as listening, stuck(own_server):
+        assert own_server.process is not None
+        own_server.process.send_signal(signal.SIGINT)
+        assert close_code(listening) == 1012
+        began = time.monotonic()
+        code = own_server.stop(signal.SIGINT)
+
+        assert time.monotonic() - began < LEAVE_TIMEOUT_S / 2
+        assert code == 0
+
+
+def test_t10_slow_and_oversized_heads_are_gone_in_time_and_shut_nobody_out(own_server: ParlorServer) -> None:
+    own_server.stop()
+    own_server.program = own_server.data_dir / "impatient.py"
+    own_server.program.write_text(IMPATIENT)
+    own_server.start()
+    began = time.monotonic()
+
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
+        lines = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", own_server.port))) for _ in range(SLOW + LARGE)
+        ]
+        for number, line in enumerate(lines):
+            line.setblocking(False)
+            line.send(UPGRADE[:-2] + b"x: " + (b"" if number < SLOW else b"y" * 9000 + b"\r\n\r\n"))
+            selector.register(line, selectors.EVENT_READ, bytearray())
+        while selector.get_map():
+            assert time.monotonic() - began < 2 + STOPPED_WITHIN_S, f"{len(selector.get_map())} are still there"
+            for key, _ in selector.select(0.2):
+                _hear(selector, key)
+            for number, key in enumerate(list(selector.get_map().values())):
+                if number % 4 == 0 and not key.data:
+                    with suppress(OSError):
+                        key.fileobj.send(b"y")  # type: ignore[union-attr]
+            came = time.monotonic()
+            with guest(own_server):
+                assert time.monotonic() - came < 1
+
+
+def _hear(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    """Take in what the server says to a line, and forget the line when that was all."""
+    try:
+        heard = key.fileobj.recv(65536)  # type: ignore[union-attr]
+    except ConnectionError:
+        heard = b""
+    key.data.extend(heard)
+    if not heard:
+        assert bytes(key.data[9:12]) in {b"408", b"431"}, bytes(key.data)
+        selector.unregister(key.fileobj)
 
 
 def test_a_second_start_finds_everything_in_place(own_server: ParlorServer) -> None:

@@ -61,6 +61,7 @@ UNSAFE = {
     "another database": ({**PRODUCTION, "DATABASE_URL": "mysql://u:a-password@h/d"}, "must be a postgres:// address"),
     "no database": ({**PRODUCTION, "DATABASE_URL": "a-password"}, "must be a postgres:// address"),
     "a port that is none": ({"PORT": "abc"}, "PORT must be a whole number."),
+    "a bound that is none": ({"SOCKETS_PER_USER": "-1"}, "SOCKETS_PER_USER must be a whole number."),
     "a slip of the pen": ({**PRODUCTION, "HTTPS": "ture"}, "HTTPS must be 1 or 0."),
 }
 

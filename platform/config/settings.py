@@ -24,6 +24,9 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = number("PORT", default=8000)
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", default=1)
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+SOCKETS_MAX = number("SOCKETS_MAX", default=10_000)  # these three: of one process; 0 is without bound
+SOCKETS_PER_ADDRESS = number("SOCKETS_PER_ADDRESS", default=200)
+SOCKETS_PER_USER = number("SOCKETS_PER_USER", default=20)
 SIGNUP = env.str("SIGNUP", default="open")
 if SIGNUP not in {"open", "closed"}:
     raise ImproperlyConfigured("SIGNUP must be open or closed.")
@@ -160,7 +163,8 @@ else:
     CACHES = {"default": {"BACKEND": _memory, "OPTIONS": {"MAX_ENTRIES": 100_000}}}
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backend.Backend"]
+SESSION_ENGINE = "accounts.session_store"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -5,6 +5,7 @@ with an error frame and a close code.
 """
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -47,6 +48,8 @@ async def refuse(error: ChatError, scope: Scope, receive: Any, send: Any) -> Non
         await send({"type": "websocket.close"})
         return
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", str(math.ceil(error.retry_after_s)).encode()))
     status = error.refusal.status
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": json.dumps(error.problem()).encode()})

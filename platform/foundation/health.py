@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from foundation.connections import places
+
 log = logging.getLogger("parlor.health")
 LAYER_TIMEOUT_S = 2.0
 LAYER_RETRY_S = 0.1
@@ -30,6 +32,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when everything that a request needs is there, else 503; the log says why, the answer only what."""
+    if places.leaving:
+        return JsonResponse({"status": "stopping", "checks": {}}, status=503)
     checks = {name: "ok" if _passes(name, check) else "failed" for name, check in CHECKS.items()}
     ready = set(checks.values()) == {"ok"}
     body = {"status": "ready" if ready else "not ready", "checks": checks}

@@ -6,13 +6,15 @@
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
+import uvicorn.supervisors.multiprocess as supervision
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -20,12 +22,15 @@ from django.core.management.base import CommandError
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from uvicorn.supervisors import Multiprocess
 
-from foundation.limits import FRAME_MAX_BYTES, PING_INTERVAL_S, PONG_TIMEOUT_S
+from foundation.connections import SPARE_CONNECTIONS
+from foundation.drain import Server
+from foundation.intake import Intake
+from foundation.limits import FRAME_MAX_BYTES, PING_INTERVAL_S, PONG_TIMEOUT_S, SEND_BUFFER_BYTES
+from foundation.raw_wire import WireProtocol
 
-BACKLOG = 2048
-SHUTDOWN_GRACE_S = 3  # then what is still open is cut: several workers and their supervisor end within 5 s (measured 4)
+BACKLOG = 4096
+SHUTDOWN_GRACE_S = 3  # for requests that are being answered when all sockets are gone
 STARTUP_FAILED = 3  # the exit status by which a uvicorn worker says that it could not start
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
 
@@ -50,13 +55,19 @@ LOG_CONFIG: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"own_faults": {"()": "foundation.serving.OwnFaults"}},
-    "loggers": {"uvicorn.error": {"level": "INFO", "filters": ["own_faults"]}},
+    "loggers": {
+        "uvicorn.error": {"level": "INFO", "filters": ["own_faults"]},
+        # The sockets' own: no record is made of what would be filtered.
+        "channels_redis": {"level": "CRITICAL"},  # a traceback each second without Redis; the hub says it in one line
+        "uvicorn.error.wire": {"level": "WARNING", "filters": ["own_faults"]},
+    },
 }
 
 
 def serve(*, host: str, port: int, workers: int, say: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C, then close every socket with 1012 and return within 5 s."""
+    """Serve until SIGTERM or Ctrl-C, then let everybody go as `drain` does."""
     refuse_unsafe(workers=workers)
+    allow_files()
     signal.signal(signal.SIGTERM, _leave)
     with listening_socket(host, port) as listener:
         prepare_database()
@@ -84,6 +95,16 @@ def refuse_unsafe(*, workers: int) -> None:
         )
 
 
+def allow_files() -> None:
+    """Let this process and its workers open as many sockets as they may have, as far as the system lets them."""
+    wanted = settings.SOCKETS_MAX + 2 * SPARE_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def prepare_database() -> None:
     """Migrate the embedded database; refuse any other that is not migrated, as that is the operator's own step."""
     try:
@@ -106,6 +127,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """Listen at once, so that a taken port is refused before anything else and early clients wait instead of failing."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit it. The kernel's own choice would hide a peer that does not read for megabytes.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     listener.set_inheritable(True)
     try:
         listener.bind((host, port))
@@ -138,7 +161,8 @@ def server_config(*, host: str, port: int, workers: int) -> uvicorn.Config:
         workers=workers,
         backlog=BACKLOG,
         lifespan="on",
-        ws="websockets-sansio",
+        http=Intake,
+        ws=WireProtocol,
         ws_max_size=FRAME_MAX_BYTES,
         ws_ping_interval=PING_INTERVAL_S,
         ws_ping_timeout=PONG_TIMEOUT_S,
@@ -152,16 +176,27 @@ def server_config(*, host: str, port: int, workers: int) -> uvicorn.Config:
     )
 
 
+class Worker(supervision.Process):
+    """One process of several, with our server."""
+
+    @property
+    def server(self) -> Server:
+        if self._server is None:
+            self._server = Server(self.config)
+        return cast(Server, self._server)
+
+
 def run(config: uvicorn.Config, listener: socket.socket) -> None:
     """Serve in this process, or supervise several; exits with a status when the application cannot start."""
     if config.workers == 1:
         try:
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
         except KeyboardInterrupt:
             return
         return
     connection.close()  # the workers open their own
-    supervisor = Multiprocess(config, sockets=[listener])
+    supervision.Process = Worker  # type: ignore[misc]  # the supervisor asks for its processes by this name alone
+    supervisor = supervision.Multiprocess(config, sockets=[listener])
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILED for process in supervisor.processes):
         raise SystemExit(STARTUP_FAILED)
