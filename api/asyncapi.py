@@ -51,6 +51,7 @@ GREETING: tuple[msgspec.Struct, ...] = (
         ),
         ping_interval_s=PING_INTERVAL_S,
         here=[ADA],
+        here_count=1,
         guests_here=1,
     ),
 )
@@ -63,7 +64,7 @@ LOG: tuple[msgspec.Struct, ...] = (
 )
 EPHEMERAL: tuple[msgspec.Struct, ...] = (
     frames.TypingFrame(room="tea", user=ADA),
-    frames.PresenceFrame(room="tea", event="joined", user=ADA, guests_here=1),
+    frames.PresenceFrame(room="tea", event="joined", user=ADA, here_count=1, guests_here=1),
 )
 ACK = frames.Ack(client_id="c-1", seq=HELLO.seq, duplicate=False)
 PONG = frames.Pong(seq=HELLO.seq)

@@ -47,6 +47,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: list[str]
     messages: MessagePage
     here: list[Person]
+    here_count: int
     guests_here: int
     seq: int
     epoch: str
@@ -198,6 +199,7 @@ class SyncView(StrictView):
                     capabilities=TEA.capabilities,
                     messages=PAGE,
                     here=[ADA],
+                    here_count=1,
                     guests_here=1,
                     seq=PAGE.seq,
                     epoch=PAGE.epoch,
@@ -219,6 +221,7 @@ class SyncView(StrictView):
                 capabilities=room.capabilities,
                 messages=page_shown(request, page, self.query["limit"]),
                 here=who.here,
+                here_count=who.here_count,
                 guests_here=who.guests_here,
                 seq=page.head,
                 epoch=page.epoch,

@@ -16,7 +16,7 @@ from api.authentication import signed_in
 from api.paging import PageQuery, page_of
 from api.schema import LOCATION, answer, asked, problems
 from api.strict import StrictBody, StrictCharField, StrictView, rendered
-from chat import presence
+from chat.presence import roster_of
 from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLUG_MAX_CHARS
 from rooms import models
 from rooms.directory import Listed, matching, room_as_listed, visible_rooms
@@ -61,9 +61,10 @@ class RoomPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
-    """Who has a socket open in the room: people by username, guests as a number."""
+    """Who has a socket open in the room: people by username, of a crowd those who came first; guests as a number."""
 
     here: list[Person]
+    here_count: int
     guests_here: int
 
 
@@ -140,8 +141,8 @@ def room_found(user: Asker, slug: str) -> Room:
 
 
 def presence_of(room: models.Room) -> Presence:
-    here = [Person(**who) for who in presence.here(room.group)]
-    return Presence(here=here, guests_here=presence.guests_here(room.group))
+    roster = roster_of(room.group)
+    return Presence(here=roster.here, here_count=roster.here_count, guests_here=roster.guests_here)
 
 
 class RoomsView(StrictView):
@@ -237,7 +238,7 @@ class PresenceView(StrictView):
         summary="See who is here",
         description="Who has a socket open in the room now. Sockets hear every change as a `presence` frame.",
         responses={
-            200: answer(Presence, "Who is here.", Presence(here=[ADA], guests_here=1)),
+            200: answer(Presence, "Who is here.", Presence(here=[ADA], here_count=1, guests_here=1)),
             **problems("not_found"),
         },
     )

@@ -16,11 +16,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from msgspec import to_builtins
 
 from accounts import signup
 from accounts.models import User, public_user
-from chat import history, presence
+from chat import history
 from chat.posting import post_message
+from chat.presence import roster_of
 from chat.timeline import lines_of
 from foundation.errors import ChatError, invalid
 from foundation.limits import MESSAGE_MAX_CHARS, ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SEQ_MAX
@@ -167,9 +169,10 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
     lines = lines_of(read, before=before)
     listed = visible_rooms(user).get(pk=access.room.pk)
     roles = _roles(user, slug)
-    here = [{"user": who, "role": roles.pop(who["id"], (None, None))[1]} for who in presence.here(access.room.group)]
+    roster = roster_of(access.room.group)
+    here = [{"user": to_builtins(who), "role": roles.pop(who.id, (None, None))[1]} for who in roster.here]
     away = [{"user": who, "role": role} for who, role in roles.values()]
-    guests = presence.guests_here(access.room.group)
+    people = {"here": here, "away": away, "here_count": roster.here_count, "guests_here": roster.guests_here}
     first_seq = read.messages[0].seq if read.messages else 0
     start = {
         "room": slug,
@@ -180,7 +183,7 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
         "has_older": read.has_older,
         "has_newer": read.has_newer,
         "message_max_chars": MESSAGE_MAX_CHARS,
-        "people": {"here": here, "away": away, "guests_here": guests},
+        "people": people,
         "sign_in": f"{reverse('account_login')}?next={request.path}",
         "rooms": reverse("rooms"),
     }
@@ -192,9 +195,8 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
         "first_seq": first_seq,
         "has_older": read.has_older,
         "has_newer": read.has_newer,
-        "here": here,
-        "away": away,
-        "guests_here": guests,
+        "more_here": max(0, roster.here_count - len(here)),
+        **people,
         "more_members": user.is_authenticated and listed.member_count > PEOPLE_SHOWN,
         "modules": [f"chat/{name}.js" for name in MODULES],
         "start": start,

@@ -1,30 +1,39 @@
 """Who is here: a lease per process, kept by telling each other, never in the database.
 
 Every process tells the control group who arrives and leaves at its own sockets, and renews its lease every few
-seconds with the number of its last change. Who misses a change asks for the whole; a process that falls silent is
+seconds with the number of its last telling. Who misses one asks for the whole; a process that falls silent is
 forgotten with everybody in it. Each process tells its own sockets what changed in the union of all.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from chat.frames import PresenceFrame, render
+import msgspec
+
+from chat.roster import Roster
 from foundation.hub import Hub, Message
-from foundation.limits import PRESENCE_LEASE_S, PRESENCE_LEAVE_DELAY_S, PRESENCE_RENEW_S
+from foundation.limits import (
+    PRESENCE_COUNT_INTERVAL_S,
+    PRESENCE_GATHER_S,
+    PRESENCE_LEASE_S,
+    PRESENCE_LEAVE_DELAY_S,
+    PRESENCE_NAMED_MAX,
+    PRESENCE_RENEW_S,
+)
 from foundation.publishing import CONTROL
-from foundation.socket import Socket
 from rooms.events import Person
 
-Who = dict[str, Any] | None  # a public user; None for a guest
+Who = Person | None  # None for a guest
+Change = tuple[str, str, Who, bool]  # group, key, who, and whether they are there
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Lease:
-    """What one process last told: its people by (group, key), with a version that counts the changes."""
+    """What one process last told: its people by (group, key), with a version that counts the tellings."""
 
     expires: float
     version: int = 0
@@ -34,24 +43,9 @@ class Lease:
 _presences: list["Presence"] = []
 
 
-def here(group: str) -> list[dict[str, Any]]:
-    """The people with an open socket in the group, by username; from any thread. Guests are counted apart."""
-    return users(_presences[-1].people(group)) if _presences else []
-
-
-def guests_here(group: str) -> int:
-    """How many guests have an open socket in the group; from any thread."""
-    return guests(_presences[-1].people(group)) if _presences else 0
-
-
-def users(people: dict[str, Who]) -> list[dict[str, Any]]:
-    """Those of them who have an account, by username."""
-    return sorted((who for who in people.values() if who is not None), key=lambda who: str(who["username"]))
-
-
-def guests(people: dict[str, Who]) -> int:
-    """How many of them are guests."""
-    return sum(who is None for who in people.values())
+def roster_of(group: str) -> Roster:
+    """Who has an open socket in the group; from any thread. Empty where this process serves no sockets."""
+    return _presences[-1].roster(group) if _presences else Roster()
 
 
 class Presence:
@@ -61,9 +55,12 @@ class Presence:
         self._hub = hub
         self._own = Lease(expires=float("inf"))
         self._leases: dict[str, Lease] = {hub.id: self._own}
+        self._rosters: dict[str, Roster] = {}
         self._sockets: Counter[tuple[str, str]] = Counter()
-        self._slugs: dict[str, str] = {}
-        hub.on["presence.change"] = self._take_change
+        self._news: list[Change] = []
+        self._asked = False
+        self._telling = False
+        hub.on["presence.changes"] = self._take_changes
         hub.on["presence.alive"] = self._take_alive
         hub.on["presence.ask"] = self._take_ask
         hub.on["presence.all"] = self._take_all
@@ -72,27 +69,28 @@ class Presence:
         """Begin to renew the lease, and ask the others who is there."""
         _presences.append(self)
         self._hub.spawn(self._renew())
-        self._tell("presence.ask")
+        self._announce("presence.ask")
 
     def stop(self) -> None:
         """Tell the others that this process is gone."""
         self._own.people.clear()
-        self._own.version += 1
         self._tell_all()
         if self in _presences:
             _presences.remove(self)
 
-    def people(self, group: str) -> dict[str, Who]:
-        """Everybody in the group, on any process, by key."""
-        leases = list(self._leases.values())
-        return {key: who for lease in leases for (at, key), who in list(lease.people.items()) if at == group}
+    def roster(self, group: str) -> Roster:
+        """Everybody in the group, on any process."""
+        return self._rosters.get(group) or Roster()
 
-    def arrive(self, group: str, slug: str, key: str, who: Who) -> None:
-        """Count one more socket of `key`; the first one is told to everybody."""
-        self._slugs[group] = slug
+    def arrive(self, group: str, slug: str, key: str, who: Who) -> Roster:
+        """Count one more socket of `key`; the first one is told to everybody. Gives who is there now."""
         self._sockets[group, key] += 1
+        roster = self._rosters.setdefault(group, Roster())
+        roster.slug = slug
         if (group, key) not in self._own.people:
-            self._change(group, key, who, present=True)
+            self._add(self._own, group, key, who)
+            self._tell_soon((group, key, who, True))
+        return roster
 
     def leave(self, group: str, key: str) -> None:
         """Count one socket less; when none came back after a moment, everybody is told."""
@@ -103,100 +101,143 @@ class Presence:
         if self._sockets[group, key] <= 0:
             del self._sockets[group, key]
             if (group, key) in self._own.people:
-                self._change(group, key, self._own.people[group, key], present=False)
+                self._remove(self._own, group, key)
+                self._tell_soon((group, key, None, False))
 
-    def _change(self, group: str, key: str, who: Who, *, present: bool) -> None:
-        before = self.people(group)
-        if present:
-            self._own.people[group, key] = who
-        else:
-            self._own.people.pop((group, key), None)
+    # The union of all, and what the sockets here are told of it
+
+    def _add(self, lease: Lease, group: str, key: str, who: Who) -> None:
+        if (group, key) in lease.people:
+            return
+        lease.people[group, key] = who
+        roster = self._rosters.setdefault(group, Roster())
+        if roster.add(key, who):
+            self._show(group, roster, "joined", who)
+
+    def _remove(self, lease: Lease, group: str, key: str) -> None:
+        if (group, key) not in lease.people:
+            return
+        who = lease.people.pop((group, key))
+        roster = self._rosters[group]
+        if roster.remove(key):
+            self._show(group, roster, "left", who)
+        if not roster:
+            del self._rosters[group]
+
+    def _show(self, group: str, roster: Roster, event: str, who: Who) -> None:
+        """Tell the sockets here who came or went; in a crowd only, and later, how many are there."""
+        stream = self._hub.streams.get(group)
+        if stream is None:
+            return
+        roster.crowded = roster.crowded or len(roster) > PRESENCE_NAMED_MAX
+        if not roster.crowded:
+            stream.broadcast(roster.frame(event, who))
+        elif not roster.count_is_due:
+            roster.count_is_due = True
+            self._hub.loop.call_later(PRESENCE_COUNT_INTERVAL_S, self._show_count, group, roster)
+
+    def _show_count(self, group: str, roster: Roster) -> None:
+        roster.count_is_due = False
+        # A quarter below the line, so that a room at the line does not bring its list with every step over it.
+        roster.crowded = len(roster) > PRESENCE_NAMED_MAX * 3 // 4
+        stream = self._hub.streams.get(group)
+        if stream is not None and roster is self._rosters.get(group):
+            stream.broadcast(roster.frame("count" if roster.crowded else "here"))
+
+    # What this process tells the others, and they tell it
+
+    def _tell_soon(self, *news: Change) -> None:
+        self._news += news
+        if not self._telling:
+            self._telling = True
+            self._hub.loop.call_later(PRESENCE_GATHER_S, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = False
+        if self._asked:
+            self._tell_all()
+        elif self._news:
+            self._own.version += 1
+            self._announce("presence.changes", changes=msgspec.to_builtins(self._news), version=self._own.version)
+            self._news = []
+
+    def _tell_all(self) -> None:
+        self._asked, self._news = False, []
         self._own.version += 1
-        self._show(group, before)
-        message = {"group": group, "key": key, "who": who, "present": present, "version": self._own.version}
-        self._tell("presence.change", **message)
+        people = [(group, key, who) for (group, key), who in self._own.people.items()]
+        self._announce("presence.all", people=msgspec.to_builtins(people), version=self._own.version)
 
-    # What other processes tell
+    def _announce(self, kind: str, **fields: Any) -> None:
+        self._hub.announce(CONTROL, {"type": kind, **fields})
 
-    def _take_change(self, message: Message) -> None:
-        lease = self._lease(message)
-        if lease is None:
+    def _take_changes(self, message: Message) -> None:
+        if message["origin"] == self._hub.id:
             return
-        if message["version"] != lease.version + 1:
-            self._tell("presence.ask")
-            return
-        before = self.people(message["group"])
-        lease.version += 1
-        if message["present"]:
-            lease.people[message["group"], message["key"]] = message["who"]
-        else:
-            lease.people.pop((message["group"], message["key"]), None)
-        self._show(message["group"], before)
+        changes = _read(message["changes"], list[Change])
+        lease = self._renewed(message)
+        if message["version"] > lease.version + 1:
+            self._announce("presence.ask", of=message["origin"])
+        elif message["version"] == lease.version + 1:
+            lease.version += 1
+            for group, key, who, present in changes:
+                if present:
+                    self._add(lease, group, key, who)
+                else:
+                    self._remove(lease, group, key)
 
     def _take_alive(self, message: Message) -> None:
-        lease = self._lease(message)
-        if lease is not None and message["version"] != lease.version:
-            self._tell("presence.ask")
+        if message["origin"] != self._hub.id and message["version"] > self._renewed(message).version:
+            self._announce("presence.ask", of=message["origin"])
 
     def _take_ask(self, message: Message) -> None:
-        if message["origin"] != self._hub.id:
-            self._tell_all()
+        if message["origin"] != self._hub.id and message.get("of") in (None, self._hub.id):
+            self._asked = True
+            self._tell_soon()
 
     def _take_all(self, message: Message) -> None:
-        lease = self._lease(message)
-        if lease is not None:
-            people = {(group, key): who for group, key, who in message["people"]}
-            self._replace(lease, people)
-            lease.version = message["version"]
-
-    def _lease(self, message: Message) -> Lease | None:
         if message["origin"] == self._hub.id:
-            return None
-        lease = self._leases.setdefault(message["origin"], Lease(expires=0.0))
-        lease.expires = time.monotonic() + PRESENCE_LEASE_S
-        return lease
+            return
+        people = _read(message["people"], list[tuple[str, str, Who]])
+        lease = self._renewed(message)
+        if message["version"] > lease.version:
+            lease.version = message["version"]
+            self._replace(lease, {(group, key): who for group, key, who in people})
 
-    # Keeping and showing
+    def _replace(self, lease: Lease, people: dict[tuple[str, str], Who]) -> None:
+        for (group, key), who in people.items():
+            self._add(lease, group, key, who)
+        for group, key in [at for at in lease.people if at not in people]:
+            self._remove(lease, group, key)
+
+    # Leases
+
+    def _renewed(self, message: Message) -> Lease:
+        """The lease of whoever tells; what is older than the last telling is no sign of life."""
+        version = _read(message["version"], int)
+        lease = self._leases.setdefault(message["origin"], Lease(expires=0.0))
+        if version >= lease.version:
+            lease.expires = time.monotonic() + PRESENCE_LEASE_S
+        return lease
 
     async def _renew(self) -> None:
         while True:
+            began = time.monotonic()
             await asyncio.sleep(PRESENCE_RENEW_S)
-            self._tell("presence.alive", version=self._own.version)
-            for process, lease in list(self._leases.items()):
-                if lease.expires < time.monotonic():
-                    self._replace(lease, {})
-                    del self._leases[process]
+            self._announce("presence.alive", version=self._own.version)
+            self._expire(overslept=time.monotonic() - began - PRESENCE_RENEW_S)
 
-    def _replace(self, lease: Lease, people: dict[tuple[str, str], Who]) -> None:
-        groups = {group for group, _ in {**lease.people, **people}}
-        before = {group: self.people(group) for group in groups}
-        lease.people = people
-        for group in groups:
-            self._show(group, before[group])
+    def _expire(self, overslept: float) -> None:
+        """Forget who was silent for a whole lease; whoever slept through it has to listen first."""
+        for process, lease in list(self._leases.items()):
+            if overslept > PRESENCE_RENEW_S:
+                lease.expires += overslept
+            if lease.expires < time.monotonic():
+                self._replace(lease, {})
+                del self._leases[process]
 
-    def tell(self, socket: Socket, group: str, before: dict[str, Who]) -> None:
-        """Tell one socket who came and who went since it was told of `before`."""
-        self._show(group, before, [socket])
 
-    def _show(self, group: str, before: dict[str, Who], sockets: Iterable[Socket] | None = None) -> None:
-        """Tell the sockets here, or these, who came and who went."""
-        stream = self._hub.streams.get(group)
-        after = self.people(group)
-        if stream is None or before.keys() == after.keys():
-            return
-        guests_now = guests(after)
-        for event, these, those in (("joined", after, before), ("left", before, after)):
-            for key in these.keys() - those.keys():
-                who = these[key]
-                user = Person(**who) if who else None
-                slug = self._slugs.get(group, "")
-                frame = render(PresenceFrame(room=slug, event=event, user=user, guests_here=guests_now))
-                for socket in stream.sockets if sockets is None else sockets:
-                    socket.write(frame)
-
-    def _tell(self, kind: str, **fields: Any) -> None:
-        self._hub.announce(CONTROL, {"type": kind, **fields})
-
-    def _tell_all(self) -> None:
-        people = [[group, key, who] for (group, key), who in self._own.people.items()]
-        self._tell("presence.all", people=people, version=self._own.version)
+def _read(value: Any, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None

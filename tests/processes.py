@@ -8,15 +8,18 @@ from typing import Any
 
 from chat.presence import Presence
 from foundation.hub import Hub
+from foundation.outgoing import Outgoing
 from foundation.publishing import CONTROL, Entry
 from foundation.socket import Socket
+from rooms.events import Person
+from tests.wires import HeldWire, inside
 
 TEA, CELLAR = "room.1", "room.2"
 LEASE_S = 1.0
 
 
-def person(username: str) -> dict[str, Any]:
-    return {"id": len(username), "username": username, "name": username.title(), "avatar": None}
+def person(username: str) -> Person:
+    return Person(id=len(username), username=username, name=username.title(), avatar=None)
 
 
 class NoLog:
@@ -28,20 +31,25 @@ class NoLog:
 
 
 class Onlooker(Socket):
-    """A socket that notes who came and went, as `+ada` and `-ada`; guests by their number, as `2 guests`."""
+    """A socket that notes who came and went, as `+ada` and `-ada`; guests by their number, as `2 guests`; people in a
+    crowd as `120 here`, and a list as `ada, grace`."""
 
     def __init__(self) -> None:
-        super().__init__(self._nowhere, frozenset())
-        self.seen: list[str] = []
+        self.peer = HeldWire()
+        super().__init__(self.peer, frozenset())
 
-    async def _nowhere(self, message: dict[str, Any]) -> None:
-        raise AssertionError("nothing writes in these tests")
+    @property
+    def seen(self) -> list[str]:
+        return [self._note(json.loads(frame)) for frame in self.peer.heard]
 
-    def write(self, frame: str) -> None:
-        told = json.loads(frame)
-        assert told["type"] == "presence" and told["room"] == "tea"
+    def _note(self, told: dict[str, Any]) -> str:
+        assert told["type"] == "presence"
+        if told["event"] == "here":
+            return ", ".join(who["username"] for who in told["here"])
+        if told["event"] == "count":
+            return f"{told['here_count']} here"
         sign = "+" if told["event"] == "joined" else "-"
-        self.seen.append(sign + told["user"]["username"] if told["user"] else f"{told['guests_here']} guests")
+        return sign + told["user"]["username"] if told["user"] else f"{told['guests_here']} guests"
 
 
 class Process:
@@ -56,9 +64,8 @@ class Process:
     async def start(self) -> "Process":
         self.hub.start()
         await eventually(lambda: CONTROL in self.hub.layer.groups)
-        stream = await self._exits.enter_async_context(self.hub.stream(TEA))
+        stream = await self._exits.enter_async_context(inside(self.hub, TEA))
         stream.sockets.add(self.onlooker)
-        self.presence._slugs[TEA] = "tea"
         self.presence.start()
         return self
 
@@ -75,12 +82,15 @@ class Process:
         """Whether exactly these are in the tea room, as far as this process knows."""
 
         def compare() -> bool:
-            people = self.presence.people(TEA).values()
-            return {who["username"] for who in people if who} == set(usernames) and sum(
-                who is None for who in people
-            ) == guests
+            roster = self.presence.roster(TEA)
+            return [who.username for who in roster.here] == sorted(usernames) and roster.guests_here == guests
 
         return compare
+
+    def heard_of(self, other: "Process") -> int:
+        """The version of the last telling of the other process."""
+        lease = self.presence._leases.get(other.hub.id)
+        return lease.version if lease else 0
 
     async def stop(self) -> None:
         """End as a server that is asked to."""
@@ -90,7 +100,7 @@ class Process:
 
     async def die(self) -> None:
         """End as a power cut would: nobody is told anything."""
-        self.hub._outgoing = asyncio.Queue()
+        self.hub.outgoing = Outgoing(self.hub._send)  # what it would still have said is lost
         await self.hub.stop()
 
 

@@ -38,6 +38,8 @@ def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = 20) 
 class ParlorServer:
     """`manage.py serve` as a process, with a data directory that outlives its restarts."""
 
+    program = ROOT / "manage.py"
+
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
         self.port = free_port()
@@ -51,7 +53,7 @@ class ParlorServer:
         """Start and wait until it answers."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         environment = {**inherited, "PARLOR_DATA": str(self.data_dir), "PORT": str(self.port), **self._environment}
-        command = [sys.executable, str(ROOT / "manage.py"), "serve", *arguments]
+        command = [sys.executable, str(self.program), "serve", *arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         wait_until(self._answers, f"the server answers:\n{self.log.read_text()}")
@@ -98,25 +100,48 @@ def parlor(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Parl
                 server.process.wait(10)
 
 
+class RedisServer:
+    """A Redis of its own on a port that it keeps; skips where the machine has none."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("redis-server")
+        if program is None:
+            pytest.skip("redis-server is not installed")
+        command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(lambda: listens(self.port), "Redis listens")
+
+    def signal(self, sig: signal.Signals) -> None:
+        """SIGSTOP leaves its connections open and unanswered, until SIGCONT."""
+        assert self.process is not None
+        self.process.send_signal(sig)
+
+    def kill(self) -> None:
+        """End it as a power cut would: nothing is kept."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+
 @contextmanager
 def redis() -> Iterator[str]:
-    """A Redis of its own; gives its address, skips where the machine has none."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    """A Redis of its own; gives its address."""
+    server = RedisServer()
+    server.start()
     try:
-        wait_until(lambda: listens(port), "Redis listens")
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        process.terminate()
-        process.wait(10)
+        server.kill()
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, fsync: bool = False) -> Iterator[str]:
     """A PostgreSQL of its own, in a directory that goes with it; gives its address, skips where there is none."""
     initdb = _postgres_program("initdb")
     if initdb is None:
@@ -142,7 +167,7 @@ def postgres() -> Iterator[str]:
     ]
     subprocess.run([initdb, *options], user=user, check=True, stdout=subprocess.DEVNULL, cwd="/")
     serve = [str(Path(initdb).with_name("postgres")), "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""]
-    quiet = ["-c", "fsync=off", "-c", "log_min_messages=fatal", "-c", "max_connections=200"]
+    quiet = ["-c", f"fsync={'on' if fsync else 'off'}", "-c", "log_min_messages=fatal", "-c", "max_connections=200"]
     process = subprocess.Popen([*serve, *quiet], user=user, cwd="/")
     try:
         wait_until(lambda: listens(port), "PostgreSQL listens")

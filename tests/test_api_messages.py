@@ -163,6 +163,7 @@ def test_sync_has_all_that_a_client_needs_to_begin(api: Api, ada: User, ten: lis
         "capabilities": room["capabilities"],
         "messages": page,
         "here": [],
+        "here_count": 0,
         "guests_here": 0,
         "seq": 11,
         "epoch": epoch(),

@@ -186,7 +186,7 @@ def test_a_guest_changes_nothing_and_sees_no_members(api: Api, lobby: Room, meth
 
 
 def test_nobody_is_here_without_a_socket(api: Api, ada: User, tea: Room) -> None:
-    assert api(ada).get("/api/rooms/tea/presence/").json() == {"here": [], "guests_here": 0}
+    assert api(ada).get("/api/rooms/tea/presence/").json() == {"here": [], "here_count": 0, "guests_here": 0}
 
 
 def test_a_list_takes_a_fixed_number_of_queries(

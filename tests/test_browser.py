@@ -1,9 +1,11 @@
 """Two people in two real browsers: talking, going offline and coming back, reading what is old."""
 
+import json
 import re
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browsing import PASSWORD, House, Window, messages, said, say, wait_connected
 
@@ -106,6 +108,33 @@ def test_the_page_shows_who_is_here_and_who_left(window: Window, room: str) -> N
 
     expect(ada.locator("#people-away")).to_contain_text("grace")
     expect(ada.locator("#people-here .person__name")).to_have_text(["ada"])
+
+
+def test_the_page_counts_a_crowd_and_then_lists_who_is_left(window: Window, room: str) -> None:
+    ada = window("ada", room)
+    of_server: list[WebSocketRoute] = []
+
+    def between(page_side: WebSocketRoute) -> None:
+        page_side.connect_to_server()
+        of_server.append(page_side)
+
+    def tell(event: str, **fields: Any) -> None:
+        frame = {"type": "presence", "room": "crowd", "event": event, "user": None, "guests_here": 2, **fields}
+        of_server[-1].send(json.dumps(frame))
+
+    ada.route_web_socket("**/ws/**", between)
+    ada.reload()
+    wait_connected(ada, "ada")
+
+    tell("count", here_count=400)
+    expect(ada.locator("#more-here")).to_have_text("and 399 more")
+    expect(ada.locator("#here-count")).to_have_text("402")
+
+    tell("here", here=[{"id": 9, "username": "mary", "name": "Mary", "avatar": None}], here_count=1)
+    expect(ada.locator("#people-here .person__name")).to_have_text(["Mary"])
+    expect(ada.locator("#people-away")).to_contain_text("ada")
+    expect(ada.locator("#more-here")).to_be_hidden()
+    expect(ada.locator("#guests-here")).to_have_text("2 guests")
 
 
 def test_what_is_written_while_the_server_is_away_is_sent_once(house: House, window: Window, room: str) -> None:

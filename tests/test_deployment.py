@@ -19,7 +19,8 @@ from foundation.errors import ChatError
 from foundation.models import Deployment
 from rooms.models import Room
 from tests.servers import ROOT, ParlorServer
-from tests.test_live import call, next_of, sign_up, socket
+from tests.test_live import next_of, socket
+from tests.workers import call, sign_up
 
 pytestmark = pytest.mark.django_db
 

@@ -1,11 +1,9 @@
 """The promise on real servers: real processes, real sockets, PostgreSQL and Redis, and a kill in the middle."""
 
 import json
-import os
 import secrets
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,26 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.servers import ROOT, ParlorServer, free_port, listens, parlor, redis, wait_until
+from tests.workers import call, environment, migrate, sign_up
 
 pytestmark = pytest.mark.live
-PASSWORD = "correct horse battery"
-
-
-def call(server: ParlorServer, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
-    """One REST call; gives the JSON of a success."""
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Token {token}"} if token else {})
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"{server.url}/api/{path}", data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
-
-
-def sign_up(server: ParlorServer) -> tuple[str, str]:
-    """A new account: username and token."""
-    username = f"u{secrets.token_hex(5)}"
-    answer = call(server, "POST", "users/", {"username": username, "password": PASSWORD})
-    return username, answer["token"]
 
 
 @contextmanager
@@ -54,15 +35,7 @@ def next_of(connection: ClientConnection, kind: str, timeout: float = 10) -> dic
 
 @pytest.fixture
 def production(postgres_url: str, redis_url: str) -> dict[str, str]:
-    """The environment of a server on PostgreSQL and Redis; the database is made ready."""
-    return {
-        "DATABASE_URL": postgres_url,
-        "REDIS_URL": redis_url,
-        "SECRET_KEY": "only-for-tests-" + "k" * 50,
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "HTTPS": "0",
-        "DATABASE_POOL": "8",
-    }
+    return environment(postgres_url, redis_url)
 
 
 @pytest.fixture
@@ -78,11 +51,6 @@ def two_servers(production: dict[str, str], tmp_path: Path) -> Iterator[tuple[Pa
 def _directory(path: Path) -> Path:
     path.mkdir()
     return path
-
-
-def migrate(environment: dict[str, str], data_dir: Path) -> None:
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
-    subprocess.run(command, env={**os.environ, **environment, "PARLOR_DATA": str(data_dir)}, check=True, cwd=ROOT)
 
 
 def test_a_message_crosses_from_one_process_to_the_other(two_servers: tuple[ParlorServer, ParlorServer]) -> None:

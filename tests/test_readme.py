@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers import ParlorServer, parlor, wait_until
 from tests.test_docs import blocks, page, section
-from tests.test_live import call
+from tests.workers import call
 
 pytestmark = pytest.mark.live
 

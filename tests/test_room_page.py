@@ -121,7 +121,7 @@ def test_a_guest_is_not_told_who_the_members_are(client: Client, ada: User, lobb
 
     response = client.get("/rooms/lobby/")
 
-    assert start_of(response)["people"] == {"here": [], "away": [], "guests_here": 0}
+    assert start_of(response)["people"] == {"here": [], "away": [], "here_count": 0, "guests_here": 0}
 
 
 def _administrator() -> User:

@@ -7,18 +7,19 @@ const byName = (one, other) => one.user.name.localeCompare(other.user.name);
 export class Presence {
   #here = new Map();
   #away = new Map();
+  #hereCount;
   #guestsHere;
 
-  constructor({ here, away, guests_here: guestsHere }) {
+  constructor({ here, away, ...counts }) {
     for (const person of here) this.#here.set(person.user.username, person);
     for (const person of away) this.#away.set(person.user.username, person);
-    this.#guestsHere = guestsHere;
+    this.#count(counts);
   }
 
   /** Take a frame of the socket that tells about people. */
   hear(frame) {
     switch (frame.type) {
-      case "hello": this.#begin(frame); break;
+      case "hello": this.#list(frame); break;
       case "presence": this.#move(frame); break;
       case "member.joined":
       case "member.updated": this.#setRole(frame.user, frame.role); break;
@@ -28,16 +29,24 @@ export class Presence {
     this.#draw();
   }
 
-  #begin(hello) {
+  /** Everybody anew; of a crowd the server lists some, and counts all. */
+  #list(frame) {
     const known = new Map([...this.#away, ...this.#here]);
-    const here = new Set(hello.here.map((user) => user.username));
-    this.#here = new Map(hello.here.map((user) => [user.username, { user, role: known.get(user.username)?.role ?? null }]));
+    const here = new Set(frame.here.map((user) => user.username));
+    this.#here = new Map(frame.here.map((user) => [user.username, { user, role: known.get(user.username)?.role ?? null }]));
     this.#away = new Map([...known].filter(([username, person]) => person.role && !here.has(username)));
-    this.#guestsHere = hello.guests_here;
+    this.#count(frame);
   }
 
-  #move({ event, user, guests_here: guestsHere }) {
+  #count({ here_count: hereCount, guests_here: guestsHere }) {
+    this.#hereCount = hereCount;
     this.#guestsHere = guestsHere;
+  }
+
+  #move(frame) {
+    if (frame.here) return this.#list(frame);
+    this.#count(frame);
+    const { event, user } = frame;
     if (!user) return;
     const [from, to] = event === "joined" ? [this.#away, this.#here] : [this.#here, this.#away];
     const person = from.get(user.username) ?? to.get(user.username) ?? { user, role: null };
@@ -57,11 +66,17 @@ export class Presence {
     fill("people-here", this.#here);
     fill("people-away", this.#away);
     document.getElementById("away").hidden = this.#away.size === 0;
-    const guests = document.getElementById("guests-here");
-    guests.hidden = this.#guestsHere === 0;
-    guests.textContent = `${this.#guestsHere} guest${this.#guestsHere === 1 ? "" : "s"}`;
-    document.getElementById("here-count").textContent = this.#here.size + this.#guestsHere || "";
+    const unlisted = this.#hereCount - this.#here.size;
+    write("more-here", unlisted > 0 ? `and ${unlisted} more` : "");
+    write("guests-here", this.#guestsHere ? `${this.#guestsHere} guest${this.#guestsHere === 1 ? "" : "s"}` : "");
+    document.getElementById("here-count").textContent = this.#hereCount + this.#guestsHere || "";
   }
+}
+
+function write(id, text) {
+  const element = document.getElementById(id);
+  element.hidden = !text;
+  element.textContent = text;
 }
 
 function fill(id, people) {
