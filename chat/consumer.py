@@ -4,32 +4,30 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
 from channels.consumer import AsyncConsumer
 
-from accounts.models import public_user
 from chat import frames, history
 from chat.frames import Ack, Hello, Ping, Pong, Post, RoomHead, SocketLimits, System, Typing, TypingFrame, render
 from chat.live import live
-from chat.posting import post_message
-from chat.presence import guests, users
+from chat.posting import Draft, Outcome, Posted
+from chat.roster import Roster
 from foundation import limits
 from foundation.database import in_database
 from foundation.deployment import epoch
 from foundation.errors import ChatError, invalid
 from foundation.publishing import publish_ephemeral
-from foundation.socket import Send, Socket, error_frame
+from foundation.socket import Socket, error_frame
+from foundation.stream import Stream
+from foundation.wire import Receive, Send, wire_of
 from rooms import policies
-from rooms.events import Person, person
+from rooms.events import person
 from rooms.policies import Access
 
 log = logging.getLogger("parlor.consumer")
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 PARAMETERS = {"after", "epoch", "ticket"}
 LOST = {"not_found", "unauthenticated"}  # refusals of a command that say that its socket should be gone already
 
@@ -41,31 +39,25 @@ class RoomConsumer(AsyncConsumer):
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one socket until either side ends it. (The stock method waits for the peer alone.)"""
-        self.scope, self.base_send = scope, send
+        self.scope, self.base_send, self.live = scope, send, live()
         self.user = scope["user"]
         self.slug = scope["url_route"]["kwargs"]["slug"]
         self.key = f"user:{self.user.pk}" if self.user.is_authenticated else "guest"
-        self.socket = Socket(send, frozenset({self.key, *scope.get("credential", ())}))
-        self._bad_frames: deque[float] = deque(maxlen=limits.BAD_FRAMES_MAX)
+        wire = wire_of(scope, receive, send)
+        self.socket = Socket(wire, frozenset({self.key, *scope.get("credential", ())}))
+        self.stream: Stream | None = None
+        self._present_as: str | None = None
+        self._faults: list[float] = []
         self._typed_at = float("-inf")
-        async with AsyncExitStack() as self._exits:
-            reading = asyncio.create_task(self._read(receive))
-            writing = asyncio.create_task(self.socket.run())
-            try:
-                await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
-                if writing.done():  # closed from here: give the peer a moment to answer
-                    await asyncio.wait({reading}, timeout=limits.CLOSE_TIMEOUT_S)
-            finally:
-                reading.cancel()
-                writing.cancel()
-                await asyncio.gather(reading, writing, return_exceptions=True)
-
-    async def _read(self, receive: Receive) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            await self.dispatch(message)
+        self._unanswered = 0
+        self._answered: asyncio.Future[None] | None = None
+        try:
+            while (message := await wire.receive())["type"] != "websocket.disconnect":
+                await self.dispatch(message)
+            await self._fewer_unanswered_than(1)
+        finally:
+            self._leave()
+            await wire.stop()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handle one event of the server. (The stock method makes a thread hop for each; nothing here needs it.)"""
@@ -86,12 +78,11 @@ class RoomConsumer(AsyncConsumer):
 
     async def _connect(self) -> None:
         await self.base_send({"type": "websocket.accept"})
-        if "credential_refused" in self.scope:
-            raise self.scope["credential_refused"]
+        if "refused" in self.scope:
+            raise self.scope["refused"]
         after, of_epoch = self._position()
-        hub = live().hub
+        hub = self.live.hub
         hub.sockets.add(self.socket)
-        self._exits.callback(hub.sockets.discard, self.socket)
         access = await in_database(self._admit, after, of_epoch)
         self.socket.group, self.socket.admitted = access.room.group, access.room.last_seq
         await self._enter(access, access.room.last_seq if after is None else after)
@@ -122,20 +113,27 @@ class RoomConsumer(AsyncConsumer):
 
     async def _enter(self, access: Access, after: int) -> None:
         """Greet, catch up, go live: from here on the hub writes to the socket."""
-        hub, presence = live().hub, live().presence
-        self.access = access
-        self.stream = await self._exits.enter_async_context(hub.stream(access.room.group))
+        hub, presence = self.live.hub, self.live.presence
+        self.may_post = access.may_post
+        self.stream = await hub.enter(access.room.group)
         self.socket.write(render(System()))
-        key = self.key if self.user.is_authenticated else f"guest:{secrets.token_hex(6)}"
-        presence.arrive(access.room.group, self.slug, key, public_user(self.user))
-        self._exits.callback(presence.leave, access.room.group, key)
-        people = presence.people(access.room.group)
-        self.socket.write(render(self._hello(access, people)))
-        self._exits.callback(self.stream.sockets.discard, self.socket)
+        self._present_as = self.key if self.user.is_authenticated else f"guest:{secrets.token_hex(6)}"
+        roster = presence.arrive(self.stream.group, self.slug, self._present_as, person(self.user))
+        told = roster.changes
+        self.socket.write(render(self._hello(access, roster)))
+        self.scope["handshake_done"]()
         await hub.follow(self.stream, self.socket, after)
-        presence.tell(self.socket, access.room.group, people)  # what happened while it caught up
+        if roster.changes != told:  # somebody came or went while it caught up
+            self.socket.write(roster.frame("here"))
 
-    def _hello(self, access: Access, people: dict[str, Any]) -> Hello:
+    def _leave(self) -> None:
+        self.live.hub.sockets.discard(self.socket)
+        if self.stream is not None:
+            self.live.hub.leave(self.stream, self.socket)
+            if self._present_as is not None:
+                self.live.presence.leave(self.stream.group, self._present_as)
+
+    def _hello(self, access: Access, roster: Roster) -> Hello:
         room = access.room
         return Hello(
             room=RoomHead(slug=room.slug, name=room.name, topic=room.topic, kind=room.kind, guests=room.guests),
@@ -151,8 +149,9 @@ class RoomConsumer(AsyncConsumer):
                 frame_bytes=limits.FRAME_MAX_BYTES,
             ),
             ping_interval_s=limits.PING_INTERVAL_S,
-            here=[Person(**who) for who in users(people)],
-            guests_here=guests(people),
+            here=roster.here,
+            here_count=roster.here_count,
+            guests_here=roster.guests_here,
         )
 
     # Frames
@@ -165,31 +164,54 @@ class RoomConsumer(AsyncConsumer):
             command = frames.parse(text)
             client_id = command.client_id if isinstance(command, Post) else None
             await self._obey(command)
-        except ChatError as error:
-            self._refuse(error, client_id)
-        except Exception:
-            log.exception("a frame failed")
-            self.socket.write(error_frame(ChatError("internal"), client_id))
+        except Exception as error:  # noqa: BLE001
+            self._answer_fault(error, client_id)
 
     async def _obey(self, command: frames.Command) -> None:
         match command:
             case Post(value=text, client_id=client_id):
-                posted = await in_database(
-                    post_message, actor=self.user, slug=self.slug, text=text, client_id=client_id
-                )
-                ack = Ack(client_id=client_id, seq=posted.message.seq, duplicate=posted.duplicate)
-                self.socket.write(render(ack))
+                await self._post(Draft(self.user, self.slug, text, client_id))
             case Typing():
                 self._typing()
             case Ping():
+                assert self.stream is not None, "no frame is read before the socket has entered"
+                self.stream.flush()  # up to this number everything is on its way
                 self.socket.write(render(Pong(seq=self.stream.position)))
+
+    async def _post(self, draft: Draft) -> None:
+        """Hand a message to the group commit, and read on unless too many are unanswered."""
+        await self._fewer_unanswered_than(limits.UNANSWERED_MAX)
+        self._unanswered += 1
+        self.live.posting.post(draft).add_done_callback(partial(self._answer, draft.client_id))
+
+    async def _fewer_unanswered_than(self, messages: int) -> None:
+        while self._unanswered >= messages:
+            self._answered = asyncio.get_running_loop().create_future()
+            await self._answered
+
+    def _answer(self, client_id: str | None, posting: "asyncio.Future[Outcome]") -> None:
+        self._unanswered -= 1
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
+        outcome = posting.result()
+        if isinstance(outcome, Posted):
+            ack = Ack(client_id=client_id, seq=outcome.message.seq, duplicate=outcome.duplicate)
+            self.socket.write(render(ack))
+        else:
+            self._answer_fault(outcome, client_id)
 
     def _typing(self) -> None:
         """Tell the room, at most every TYPING_INTERVAL_S; more is dropped without a word."""
         now = time.monotonic()
-        if self.access.may_post and now - self._typed_at >= limits.TYPING_INTERVAL_S:
+        if self.stream is not None and self.may_post and now - self._typed_at >= limits.TYPING_INTERVAL_S:
             self._typed_at = now
-            publish_ephemeral(self.access.room.group, render(TypingFrame(room=self.slug, user=person(self.user))))
+            publish_ephemeral(self.stream.group, render(TypingFrame(room=self.slug, user=person(self.user))))
+
+    def _answer_fault(self, error: Exception, client_id: str | None) -> None:
+        if not isinstance(error, ChatError):
+            log.error("a frame failed", exc_info=error)
+            error = ChatError("internal")
+        self._refuse(error, client_id)
 
     def _refuse(self, error: ChatError, client_id: str | None) -> None:
         """Answer with an error frame. What ended the right to be here closes the socket, and so does the tenth fault
@@ -201,7 +223,6 @@ class RoomConsumer(AsyncConsumer):
         if error.refusal.retry:
             return
         now = time.monotonic()
-        self._bad_frames.append(now)
-        full = len(self._bad_frames) == limits.BAD_FRAMES_MAX
-        if full and now - self._bad_frames[0] <= limits.BAD_FRAMES_WINDOW_S:
+        self._faults = [*self._faults[1 - limits.BAD_FRAMES_MAX :], now]
+        if len(self._faults) == limits.BAD_FRAMES_MAX and now - self._faults[0] <= limits.BAD_FRAMES_WINDOW_S:
             self.socket.close(ChatError("too_many_errors"))

@@ -76,6 +76,7 @@ class Hello(_Frame, tag="hello", frozen=True, kw_only=True):
     limits: SocketLimits
     ping_interval_s: int
     here: list[Person]
+    here_count: int
     guests_here: int
 
 
@@ -97,12 +98,14 @@ class TypingFrame(_Frame, tag="typing", frozen=True, kw_only=True):
     user: Person | None
 
 
-class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True):
-    """Somebody came (`joined`) or went (`left`); for a guest `user` is null and only `guests_here` tells."""
+class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody came or went (`joined`, `left`; for a guest `user` is null); a crowd's `count`; `here`: the list anew."""
 
     room: str
     event: str
     user: Person | None
+    here: list[Person] | None = None
+    here_count: int
     guests_here: int
 
 
@@ -179,8 +182,8 @@ def message_frame(message: Message, slug: str) -> MessageFrame:
     )
 
 
-def render(frame: msgspec.Struct) -> str:
-    return encode(frame).decode()
+def render(frame: msgspec.Struct) -> bytes:
+    return encode(frame)
 
 
 def _invalid(error: msgspec.ValidationError) -> ChatError:

@@ -91,20 +91,27 @@ def heads(room_ids: list[int]) -> dict[int, int]:
 def _slice(
     room: Room, before: int | None, after: int | None, around: int | None, limit: int
 ) -> tuple[list[Message], bool, bool]:
-    # Nothing above room.last_seq, so that the page and `head` are one moment.
-    messages = Message.objects.filter(room=room, seq__lte=room.last_seq).select_related("author")
+    # Nothing above room.last_seq, so that the page and `head` are one moment. Each query has an order and one bound on
+    # each side: of two upper bounds SQLite seeks to one and reads on to the other, through half of a large room.
+    head = room.last_seq
+    messages = Message.objects.filter(room=room).select_related("author")
     if after is not None:
-        newer, more = _take(messages.filter(seq__gt=after).order_by("seq"), limit)
-        return newer, messages.filter(seq__lte=after).exists(), more
+        newer, more = _take(messages.filter(seq__gt=after, seq__lte=head).order_by("seq"), limit)
+        return newer, _any(messages.filter(seq__lte=after).order_by("-seq")), more
     if around is not None:
-        older, more_older = _take(messages.filter(seq__lte=around).order_by("-seq"), limit - limit // 2)
-        newer, more_newer = _take(messages.filter(seq__gt=around).order_by("seq"), limit - len(older))
+        older, more_older = _take(messages.filter(seq__lte=min(around, head)).order_by("-seq"), limit - limit // 2)
+        newer, more_newer = _take(messages.filter(seq__gt=around, seq__lte=head).order_by("seq"), limit - len(older))
         return older[::-1] + newer, more_older, more_newer
     if before is not None:
-        older, more = _take(messages.filter(seq__lt=before).order_by("-seq"), limit)
-        return older[::-1], more, messages.filter(seq__gte=before).exists()
-    latest, more = _take(messages.order_by("-seq"), limit)
+        older, more = _take(messages.filter(seq__lt=min(before, head + 1)).order_by("-seq"), limit)
+        return older[::-1], more, _any(messages.filter(seq__gte=before, seq__lte=head).order_by("seq"))
+    latest, more = _take(messages.filter(seq__lte=head).order_by("-seq"), limit)
     return latest[::-1], more, False
+
+
+def _any(messages: QuerySet[Message]) -> bool:
+    """Whether there is one. (`exists()` drops the order, and PostgreSQL then looks for it from the table's beginning.)"""
+    return bool(messages.values_list("pk", flat=True)[:1])
 
 
 def _take(messages: QuerySet[Message], count: int) -> tuple[list[Message], bool]:

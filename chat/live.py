@@ -1,10 +1,11 @@
-"""The live side of this process: its hub over the rooms' log, and who is here."""
+"""The live side of this process: its hub over the rooms' log, who is here, and the group commit of what is posted."""
 
 import asyncio
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from chat import history
+from chat.group_commit import GroupCommit
 from chat.presence import Presence
 from foundation.database import in_database
 from foundation.hub import Hub
@@ -27,10 +28,11 @@ class RoomLog:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The hub of an event loop and the presence that lives on it."""
+    """What the sockets of an event loop share."""
 
     hub: Hub
     presence: Presence
+    posting: GroupCommit
 
 
 _live: WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = WeakKeyDictionary()
@@ -42,15 +44,16 @@ def live() -> Live:
     found = _live.get(loop)
     if found is None:
         hub = Hub(RoomLog())
-        found = _live[loop] = Live(hub, Presence(hub))
+        found = _live[loop] = Live(hub, Presence(hub), GroupCommit())
         hub.start()
         found.presence.start()
     return found
 
 
 async def stop_live() -> None:
-    """Stop the live side of the running event loop, if there is one."""
+    """Stop the live side of the running event loop, if there is one; what waits to be committed is committed first."""
     found = _live.pop(asyncio.get_running_loop(), None)
     if found is not None:
+        await found.posting.stop()
         found.presence.stop()
         await found.hub.stop()

@@ -13,7 +13,8 @@ class Message(models.Model):
     `client_id` makes a repeated send find the first one, for as long as the message exists.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages")
+    # No index of its own: (room, seq) begins with it.
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.BigIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="messages")
     text = models.TextField()
@@ -24,9 +25,14 @@ class Message(models.Model):
         ordering = ["seq"]
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="one_message_per_seq"),
-            models.UniqueConstraint(fields=["room", "author", "client_id"], name="one_message_per_client_id"),
+            # The client_id first: a batch looks for those of many rooms and people at once.
             models.UniqueConstraint(
-                fields=["room", "client_id"], condition=Q(author=None), name="one_guest_message_per_client_id"
+                fields=["client_id", "room", "author"],
+                condition=Q(client_id__isnull=False),
+                name="one_message_per_client_id",
+            ),
+            models.UniqueConstraint(
+                fields=["client_id", "room"], condition=Q(author=None), name="one_guest_message_per_client_id"
             ),
         ]
 

@@ -1,19 +1,35 @@
-"""Posting: the one command behind the socket and the REST route."""
+"""Posting: the one command behind the socket and the REST route, for one message or for many at once."""
 
 import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, OperationalError, transaction
 
+from accounts.models import User
 from chat.frames import check_client_id, message_frame, render
 from chat.models import Message
 from foundation.errors import ChatError, invalid
 from foundation.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_CHARS
 from foundation.publishing import Entry, publish
+from foundation.statements import insert_all
 from rooms import policies
-from rooms.log import next_seq
+from rooms.log import next_seqs
 from rooms.membership import enter
+from rooms.models import Room
 from rooms.policies import Access, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message on its way in: who says what, where."""
+
+    actor: Person
+    slug: str
+    text: str
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,10 @@ class Posted:
     duplicate: bool
 
 
+Outcome = Posted | Exception
+Key = tuple[int, int | None, str]  # room, author, client_id
+
+
 def post_message(*, actor: Person, slug: str, text: str, client_id: str | None = None) -> Posted:
     """Append a message to a room's log and publish it after the commit.
 
@@ -32,18 +52,104 @@ def post_message(*, actor: Person, slug: str, text: str, client_id: str | None =
     Publishes `message`. Raises `validation_error`, `message_too_long`, `not_found`, `unauthenticated`, `forbidden`,
     and `idempotency_conflict` when the client_id was used for another text.
     """
-    check_text(text)
-    check_client_id(client_id)
-    with transaction.atomic():
-        access = policies.room_for(actor, slug, lock=True)
-        policies.require(access.may_post)
-        if client_id is not None:
-            earlier = _earlier(access, client_id)
-            if earlier is not None:
-                return _repeated(earlier, text)
-        if access.may_join:
-            enter(access)
-        return Posted(_append(access, text, client_id), duplicate=False)
+    [outcome] = post_messages([Draft(actor, slug, text, client_id)])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def post_messages(drafts: Sequence[Draft]) -> list[Outcome]:
+    """Post many messages in one transaction, in their order; each has the outcome it would have alone.
+
+    When the transaction fails, each is tried alone, so that only the culprit fails.
+    """
+    outcomes: dict[int, Outcome] = {}
+    for index, draft in enumerate(drafts):
+        try:
+            check_text(draft.text)
+            check_client_id(draft.client_id)
+        except ChatError as error:
+            outcomes[index] = error
+    sound = [index for index in range(len(drafts)) if index not in outcomes]
+    outcomes.update(zip(sound, _commit([drafts[index] for index in sound]), strict=True))
+    return [outcomes[index] for index in range(len(drafts))]
+
+
+def _commit(drafts: list[Draft]) -> list[Outcome]:
+    if not drafts:
+        return []
+    begun = written = False
+    try:
+        with transaction.atomic():
+            begun = True
+            outcomes = _append(drafts)
+            written = True
+        return outcomes
+    except Exception as error:  # noqa: BLE001
+        if len(drafts) == 1 or not begun:  # a database that is away is not asked once for each
+            return [error] * len(drafts)
+        # A COMMIT that failed may have been done, unless the database says why.
+        return _commit_apart(drafts, error, undone=not written or isinstance(error, IntegrityError))
+
+
+def _commit_apart(drafts: list[Draft], error: Exception, *, undone: bool) -> list[Outcome]:
+    """After a batch failed: room by room, and a room's messages one by one, so that only the culprit fails.
+
+    When it is not known whether the batch was undone, only what has a client_id can be sent again without harm. A room
+    that could not be locked in time is not waited for again and again.
+    """
+    parts: dict[Any, list[int]] = defaultdict(list)
+    several_rooms = len({draft.slug for draft in drafts}) > 1
+    for index, draft in enumerate(drafts):
+        parts[draft.slug if several_rooms else index].append(index)
+    outcomes: list[Outcome] = [error] * len(drafts)
+    if not several_rooms and undone and isinstance(error, OperationalError):
+        return outcomes
+    for indexes in parts.values():
+        again = [index for index in indexes if undone or drafts[index].client_id]
+        for index, outcome in zip(again, _commit([drafts[index] for index in again]), strict=True):
+            outcomes[index] = outcome
+    return outcomes
+
+
+def _append(drafts: list[Draft]) -> list[Outcome]:
+    accesses = policies.rooms_for([(draft.actor, draft.slug) for draft in drafts], lock=True)
+    known = _sent_before(drafts, accesses)
+    outcomes: list[Outcome] = []
+    fresh: dict[Room, list[Message]] = defaultdict(list)
+    joined: set[tuple[Room, Person]] = set()
+    for draft, access in zip(drafts, accesses, strict=True):
+        if isinstance(access, ChatError):
+            outcomes.append(access)
+            continue
+        key = _key(draft, access)
+        if not access.may_post:
+            outcomes.append(ChatError("forbidden"))
+        elif key in known:
+            outcomes.append(_repeated(known[key], draft.text))
+        else:
+            if access.may_join and (access.room, access.user) not in joined:
+                joined.add((access.room, access.user))
+                enter(access)
+            message = Message(room=access.room, author=_author(access), text=draft.text, client_id=draft.client_id)
+            fresh[access.room].append(message)
+            if key is not None:
+                known[key] = message
+            outcomes.append(Posted(message, duplicate=False))
+    _write(fresh)
+    return outcomes
+
+
+def _write(fresh: dict[Room, list[Message]]) -> None:
+    """Number, insert and publish the new messages of each room."""
+    firsts = next_seqs({room: len(messages) for room, messages in fresh.items()})
+    for room, messages in fresh.items():
+        for seq, message in enumerate(messages, firsts[room]):
+            message.seq = seq
+    insert_all([message for messages in fresh.values() for message in messages])
+    for room, messages in fresh.items():
+        entries = [Entry(render(message_frame(message, room.slug))) for message in messages]
+        publish(room.group, messages[0].seq, entries)
 
 
 def check_text(text: str) -> None:
@@ -66,27 +172,29 @@ def _visible(char: str) -> bool:
     return not char.isspace() and unicodedata.category(char) not in {"Cc", "Cf"}
 
 
-def _earlier(access: Access, client_id: str) -> Message | None:
-    author = access.user if access.user.is_authenticated else None
-    sent = Message.objects.select_related("author")
-    return sent.filter(room=access.room, author=author, client_id=client_id).first()
+def _author(access: Access) -> User | None:
+    return access.user if isinstance(access.user, User) else None
 
 
-def _repeated(earlier: Message, text: str) -> Posted:
-    if earlier.text != text:
-        raise ChatError("idempotency_conflict")
-    return Posted(earlier, duplicate=True)
+def _key(draft: Draft, access: Access) -> Key | None:
+    return (access.room.pk, access.user.pk, draft.client_id) if draft.client_id is not None else None
 
 
-def _append(access: Access, text: str, client_id: str | None) -> Message:
-    room = access.room
-    author = access.user if access.user.is_authenticated else None
-    message = Message.objects.create(
-        room=room,
-        seq=next_seq(room),
-        author=author,
-        text=text,
-        client_id=client_id,
+def _sent_before(drafts: list[Draft], accesses: list[Access | ChatError]) -> dict[Key | None, Message]:
+    """The messages that these drafts repeat, by key."""
+    keys = {
+        key
+        for draft, access in zip(drafts, accesses, strict=True)
+        if isinstance(access, Access) and (key := _key(draft, access)) is not None
+    }
+    if not keys:
+        return {}
+    found = Message.objects.select_related("author").filter(
+        client_id__in={client_id for _, _, client_id in keys}, room__in={room for room, _, _ in keys}
     )
-    publish(room.group, message.seq, [Entry(render(message_frame(message, room.slug)))])
-    return message
+    earlier = {(message.room_id, message.author_id, message.client_id or ""): message for message in found}
+    return {key: message for key, message in earlier.items() if key in keys}
+
+
+def _repeated(earlier: Message, text: str) -> Outcome:
+    return Posted(earlier, duplicate=True) if earlier.text == text else ChatError("idempotency_conflict")

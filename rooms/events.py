@@ -81,5 +81,5 @@ def change_frame(change: "Change", slug: str) -> ChangeFrame:
     return frame
 
 
-def render_change(change: "Change", slug: str) -> str:
-    return encode(change_frame(change, slug)).decode()
+def render_change(change: "Change", slug: str) -> bytes:
+    return encode(change_frame(change, slug))

@@ -1,25 +1,33 @@
 """The room's log: where sequence numbers come from, and the changes that are not messages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
 from foundation.publishing import Entry, publish
+from foundation.statements import update_all
 from rooms.events import render_change
 from rooms.models import Change, ChangeKind, Guests, Kind, Membership, Room
 
 
-def next_seq(room: Room) -> int:
-    """Draw the next sequence number. The caller holds the room's row lock (`policies.room_for(lock=True)`)."""
-    room.last_seq += 1
-    Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq)
-    return room.last_seq
+def next_seqs(counts: Mapping[Room, int]) -> dict[Room, int]:
+    """Draw consecutive sequence numbers in each room, as many as asked for, and give the first of each.
+
+    The caller holds the rooms' row locks (`policies.room_for(lock=True)`)."""
+    firsts = {room: room.last_seq + 1 for room in counts}
+    for room, count in counts.items():
+        room.last_seq += count
+    update_all(Room, "last_seq", {room.pk: room.last_seq for room in counts})
+    return firsts
 
 
 def record_change(
     room: Room, kind: ChangeKind, *, actor: User | None, subject: User | None = None, **data: Any
 ) -> Change:
     """Append one change under the caller's lock and publish it after the commit."""
-    change = Change.objects.create(room=room, seq=next_seq(room), kind=kind, actor=actor, subject=subject, data=data)
+    change = Change.objects.create(
+        room=room, seq=next_seqs({room: 1})[room], kind=kind, actor=actor, subject=subject, data=data
+    )
     publish(room.group, change.seq, [entry_of(change, room.slug)])
     return change
 

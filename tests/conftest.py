@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import uvloop
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
 from django.core.cache import cache
@@ -24,7 +25,8 @@ from rooms.lifecycle import open_room
 from rooms.membership import add_member
 from rooms.models import Guests, Room
 from tests import servers
-from tests.processes import LEASE_S, Both, Process
+from tests.processes import LEASE_S, Both, Process, eventually
+from tests.wires import WireServer, wire_server
 
 PASSWORD = "correct horse battery"
 
@@ -37,6 +39,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and CI skips nothing: {report.longrepr}"
     return report
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Servers run on uvloop, tests on asyncio; what writes to the transport itself is tested on both."""
+    loops: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {"asyncio": asyncio.new_event_loop}
+    return {**loops, "uvloop": uvloop.new_event_loop} if item.path.name.startswith("test_wire") else loops
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +72,7 @@ def _threads_let_go_of_the_database(django_db_setup: None) -> Iterator[None]:
 
     for done in [database._threads.submit(let_go) for _ in range(database.THREADS)]:
         done.result()
+    database._writer.submit(connections.close_all).result()
 
 
 async def _in_the_shared_thread() -> None:
@@ -222,11 +231,38 @@ def quick_presence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "PRESENCE_LEAVE_DELAY_S", 0.02)
     monkeypatch.setattr(presence, "PRESENCE_RENEW_S", 0.02)
     monkeypatch.setattr(presence, "PRESENCE_LEASE_S", LEASE_S)
+    monkeypatch.setattr(presence, "PRESENCE_GATHER_S", 0.002)
+    monkeypatch.setattr(presence, "PRESENCE_COUNT_INTERVAL_S", 0.02)
 
 
 @pytest_asyncio.fixture
 async def processes(quick_presence: None) -> AsyncIterator[Both]:
-    both = await Process().start(), await Process().start()
+    both = first, second = await Process().start(), await Process().start()
+    await eventually(lambda: second.heard_of(first) > 0)  # the answer to its asking who is there
     yield both
     for each in both:
         await each.stop()
+
+
+@pytest_asyncio.fixture
+async def wires() -> AsyncIterator[WireServer]:
+    """A real server in the test's own loop, whose peers read when they are told to."""
+    async with wire_server() as server:
+        yield server
+
+
+@pytest.fixture
+def quick_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foundation.raw_wire.CLOSE_TIMEOUT_S", 0.1)
+
+
+@pytest.fixture
+def quick_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foundation.raw_wire.WRITE_TIMEOUT_S", 0.3)
+
+
+@pytest.fixture
+def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """For what happens in callbacks of the loop: when they raise, it is logged and nothing else fails."""
+    yield
+    assert [record.getMessage() for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []

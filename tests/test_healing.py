@@ -14,6 +14,8 @@ from foundation.hub import Hub
 from foundation.limits import OUTBOX_MAX_BYTES, RING_FRAMES
 from foundation.publishing import Entry
 from foundation.socket import Socket
+from foundation.wire import AsgiWire
+from tests.wires import inside
 
 pytestmark = pytest.mark.asyncio
 TEA, CELLAR = "room.1", "room.2"
@@ -64,8 +66,8 @@ class Listener(Socket):
     """A socket of a peer that reads one frame for each turn of the loop."""
 
     def __init__(self) -> None:
-        super().__init__(self._hear, frozenset({"user:1"}))
         self.heard: list[str] = []
+        super().__init__(AsgiWire(asyncio.Event().wait, self._hear), frozenset({"user:1"}))  # type: ignore[arg-type]
 
     async def _hear(self, message: dict[str, Any]) -> None:
         await asyncio.sleep(0)
@@ -96,7 +98,7 @@ async def come(hub: Hub) -> AsyncIterator[Callable[..., Any]]:
     async def stay(group: str, listener: Listener, after: int, arrived: asyncio.Event) -> None:
         hub.sockets.add(listener)
         listener.group = group
-        async with hub.stream(group) as stream:
+        async with inside(hub, group) as stream:
             await hub.follow(stream, listener, after)
             arrived.set()
             await asyncio.Event().wait()
@@ -104,7 +106,7 @@ async def come(hub: Hub) -> AsyncIterator[Callable[..., Any]]:
     async def come(group: str, after: int = 0) -> Listener:
         listener, arrived = Listener(), asyncio.Event()
         tasks.append(asyncio.create_task(stay(group, listener, after, arrived)))
-        tasks.append(asyncio.create_task(listener.run()))
+        tasks.append(listener.wire._writing)  # type: ignore[attr-defined]
         await asyncio.wait_for(arrived.wait(), 10)
         return listener
 
@@ -122,8 +124,9 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 def told(hub: Hub, rooms: Rooms, text: str, group: str = TEA) -> None:
     """Commit an entry and announce it in this process."""
-    rooms.entries[group].append(Entry(text))
-    hub.announce(group, {"type": "frames", "group": group, "seq": len(rooms.entries[group]), "entries": [[text]]})
+    rooms.entries[group].append(Entry(text.encode()))
+    entries = [[text.encode()]]
+    hub.announce(group, {"type": "frames", "group": group, "seq": len(rooms.entries[group]), "entries": entries})
 
 
 # The log
@@ -133,7 +136,7 @@ def told(hub: Hub, rooms: Rooms, text: str, group: str = TEA) -> None:
 async def test_a_log_that_fails_for_a_while_is_read_again(hub: Hub, rooms: Rooms, come: Any, fault: Exception) -> None:
     listener = await come(TEA)
     rooms.fault["heads"] = fault
-    rooms.entries[TEA].append(Entry("nobody said so"))
+    rooms.entries[TEA].append(Entry(b"nobody said so"))
     readings = rooms.readings
     await eventually(lambda: rooms.readings > readings + 2)
     assert listener.heard == []
@@ -147,8 +150,8 @@ async def test_one_room_that_cannot_be_read_does_not_hold_up_the_others(hub: Hub
     in_tea, in_cellar = await come(TEA), await come(CELLAR)
     rooms.fault[TEA] = ChatError("unavailable", "The room's log has a hole.")
 
-    rooms.entries[TEA].append(Entry("lost"))
-    rooms.entries[CELLAR].append(Entry("found"))
+    rooms.entries[TEA].append(Entry(b"lost"))
+    rooms.entries[CELLAR].append(Entry(b"found"))
 
     await eventually(lambda: in_cellar.heard == ["found"])
     assert in_tea.heard == [], "nothing is passed over either"
@@ -157,7 +160,7 @@ async def test_one_room_that_cannot_be_read_does_not_hold_up_the_others(hub: Hub
 async def test_a_failed_healing_leaves_no_unheard_exception(hub: Hub, rooms: Rooms, come: Any, caplog: Any) -> None:
     listener = await come(TEA)
     rooms.fault[TEA] = ChatError("unavailable")
-    rooms.entries[TEA].append(Entry("overtaken"))
+    rooms.entries[TEA].append(Entry(b"overtaken"))
     told(hub, rooms, "first heard")
     await eventually(lambda: "the log cannot be read" in caplog.text)
 
@@ -169,7 +172,7 @@ async def test_a_failed_healing_leaves_no_unheard_exception(hub: Hub, rooms: Roo
 
 async def test_many_hints_that_overtake_are_healed_by_few_readings(hub: Hub, rooms: Rooms, come: Any) -> None:
     listener = await come(TEA)
-    rooms.entries[TEA].append(Entry("overtaken"))
+    rooms.entries[TEA].append(Entry(b"overtaken"))
     before = rooms.readings
 
     for number in range(200):
@@ -185,7 +188,7 @@ async def test_many_hints_that_overtake_are_healed_by_few_readings(hub: Hub, roo
 
 async def test_two_who_come_while_the_last_one_goes_hear_the_same(hub: Hub, rooms: Rooms, come: Any) -> None:
     """The group is being left when the first comes back, and the second comes while the first is still opening it."""
-    async with hub.stream(TEA):
+    async with inside(hub, TEA):
         pass
     hub.layer.open.clear()
     for _ in range(10):
@@ -207,7 +210,7 @@ async def test_a_layer_that_fails_keeps_nobody_out_and_is_tried_again(hub: Hub, 
     hub.layer.broken = True
     listener = await come(TEA)
     told(hub, rooms, "here")
-    rooms.entries[TEA].append(Entry("from afar"))
+    rooms.entries[TEA].append(Entry(b"from afar"))
     await eventually(lambda: listener.heard == ["here", "from afar"])
     assert hub.counters["hints_dropped"] > 0
 
@@ -218,10 +221,10 @@ async def test_a_layer_that_fails_keeps_nobody_out_and_is_tried_again(hub: Hub, 
 
 async def test_a_group_that_does_not_exist_is_not_kept(hub: Hub) -> None:
     with pytest.raises(ChatError, match="not_found"):
-        async with hub.stream("room.9"):
+        async with inside(hub, "room.9"):
             pass
 
-    assert "room.9" not in hub.layer.layer.groups
+    await eventually(lambda: "room.9" not in hub.layer.layer.groups)
     assert not hub._locks
 
 
@@ -235,7 +238,7 @@ async def test_what_was_announced_last_is_sent_before_the_end(rooms: Rooms) -> N
 
     await hub.stop()
 
-    assert (await asyncio.wait_for(layer.receive(elsewhere), 1))["entries"] == [["good bye"]]
+    assert (await asyncio.wait_for(layer.receive(elsewhere), 1))["entries"] == [[b"good bye"]]
 
 
 async def test_a_layer_that_hangs_does_not_hold_up_the_end(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +263,7 @@ async def test_a_long_absence_full_of_long_texts_is_caught_up_with(
     await come(TEA)
     texts = [f"{each} ".ljust(20_000, "x") for each in range(number)]
     for text in texts:
-        rooms.entries[TEA].append(Entry(text))
+        rooms.entries[TEA].append(Entry(text.encode()))
     await eventually(lambda: hub.streams[TEA].position == number)
     assert sum(map(len, texts)) > 4 * OUTBOX_MAX_BYTES, "premise: it does not fit"
 
@@ -283,4 +286,4 @@ async def test_somebody_who_catches_up_misses_nothing_that_is_said_meanwhile(hub
     listener = await back
 
     await eventually(lambda: len(listener.heard) == RING_FRAMES + 300)
-    assert listener.heard == [entry.frame for entry in rooms.entries[TEA]]
+    assert listener.heard == [entry.frame.decode() for entry in rooms.entries[TEA]]

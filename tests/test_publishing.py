@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts.models import User
 from chat.models import Message
 from chat.posting import post_message
-from foundation import publishing
+from foundation import outgoing, publishing
 from foundation.hub import Hub
 from foundation.publishing import CONTROL, Entry, evict, publish, publish_ephemeral
 from rooms.membership import remove_member
@@ -60,9 +60,9 @@ def elsewhere() -> Elsewhere:
 
 def test_nothing_is_published_before_the_commit(elsewhere: Elsewhere) -> None:
     with transaction.atomic():
-        publish(GROUP, 1, [Entry("hello")])
+        publish(GROUP, 1, [Entry(b"hello")])
         with transaction.atomic():
-            publish(GROUP, 2, [Entry("again")])
+            publish(GROUP, 2, [Entry(b"again")])
         assert elsewhere.heard == []
 
     assert [message["seq"] for message in elsewhere.heard] == [1, 2]
@@ -70,7 +70,7 @@ def test_nothing_is_published_before_the_commit(elsewhere: Elsewhere) -> None:
 
 def test_nothing_is_published_after_a_rollback(elsewhere: Elsewhere) -> None:
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        publish(GROUP, 1, [Entry("hello")])
+        publish(GROUP, 1, [Entry(b"hello")])
         raise ZeroDivisionError
 
     assert elsewhere.heard == []
@@ -78,9 +78,9 @@ def test_nothing_is_published_after_a_rollback(elsewhere: Elsewhere) -> None:
 
 def test_what_was_rolled_back_to_a_savepoint_is_not_published(elsewhere: Elsewhere) -> None:
     with transaction.atomic():
-        publish(GROUP, 1, [Entry("kept")])
+        publish(GROUP, 1, [Entry(b"kept")])
         with pytest.raises(ZeroDivisionError), transaction.atomic():
-            publish(GROUP, 2, [Entry("dropped")])
+            publish(GROUP, 2, [Entry(b"dropped")])
             raise ZeroDivisionError
 
     assert [message["seq"] for message in elsewhere.heard] == [1]
@@ -99,22 +99,24 @@ def test_an_eviction_waits_for_the_commit_too() -> None:
 
 def test_a_frame_without_a_number_waits_for_nothing(elsewhere: Elsewhere) -> None:
     with transaction.atomic():
-        publish_ephemeral(GROUP, "typing")
+        publish_ephemeral(GROUP, b"typing")
 
-        assert [message["frame"] for message in elsewhere.heard] == ["typing"]
+        assert [message["frame"] for message in elsewhere.heard] == [b"typing"]
 
 
 def test_a_process_without_sockets_tells_the_others(elsewhere: Elsewhere) -> None:
     publish(
-        GROUP, 7, [Entry("hello"), Entry("bye", evicts="user:7"), Entry("closed", keeps=["user:1"], code="not_found")]
+        GROUP,
+        7,
+        [Entry(b"hello"), Entry(b"bye", evicts="user:7"), Entry(b"closed", keeps=["user:1"], code="not_found")],
     )
 
     (message,) = elsewhere.heard
     assert (message["type"], message["group"], message["seq"]) == ("frames", GROUP, 7)
     assert [Entry(*entry) for entry in message["entries"]] == [
-        Entry("hello"),
-        Entry("bye", evicts="user:7"),
-        Entry("closed", keeps=["user:1"], code="not_found"),
+        Entry(b"hello"),
+        Entry(b"bye", evicts="user:7"),
+        Entry(b"closed", keeps=["user:1"], code="not_found"),
     ]
 
 
@@ -172,10 +174,10 @@ async def test_a_hub_hears_at_once_and_sends_one_hint() -> None:
     elsewhere = await run(Elsewhere)(GROUP)
 
     async def work(hubs: list[Hub], taken: list[dict[str, Any]]) -> None:
-        await run(publish)(GROUP, 1, [Entry("hello")])
+        await run(publish)(GROUP, 1, [Entry(b"hello")])
         await asyncio.sleep(0)
         assert [message["seq"] for message in taken] == [1, 1], "each of the hubs of this process"
-        await asyncio.wait_for(hubs[0]._outgoing.join(), 5)
+        await asyncio.wait_for(hubs[0].outgoing.sent(), 5)
 
     await hubs_running(2, work)
 
@@ -205,18 +207,17 @@ async def test_publishing_from_many_threads_reaches_the_hub_and_loses_no_hub() -
 
 
 @pytest.mark.asyncio
-async def test_a_full_queue_drops_hints_and_says_so(caplog: Any) -> None:
+async def test_a_full_queue_drops_hints_and_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "HINTS_WAITING_MAX", 1)
+
     async def work(hubs: list[Hub], taken: list[dict[str, Any]]) -> None:
         (hub,) = hubs
-        hub.layer = BrokenLayer()
-        hub._outgoing = asyncio.Queue(1)
 
-        for number in range(3):
+        for number in (1, 3, 5):
             hub.announce(GROUP, {"type": "frames", "group": GROUP, "seq": number, "entries": []})
 
         assert len(taken) == 3, "delivery here does not depend on it"
-        assert hub.counters["hints_dropped"] == 2
-        hub._outgoing = asyncio.Queue()
+        assert hub.outgoing.dropped == 2
 
     await hubs_running(1, work)
 
@@ -231,7 +232,7 @@ def test_a_hub_whose_loop_is_closed_is_passed_over(elsewhere: Elsewhere) -> None
         gone = runner.run(start())
     assert gone in publishing.hubs, "premise: it never stopped"
 
-    publish(GROUP, 1, [Entry("hello")])
+    publish(GROUP, 1, [Entry(b"hello")])
 
     assert [message["seq"] for message in elsewhere.heard] == [1]
     publishing.hubs.remove(gone)

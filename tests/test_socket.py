@@ -1,4 +1,4 @@
-"""One open socket: a bounded outbox, written in order, and a last word that says why it ends."""
+"""One open socket over ASGI's `send`: a bounded outbox, written in order, and a last word that says why it ends."""
 
 import asyncio
 import json
@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from foundation import socket as socket_module
+from foundation import wire as wire_module
 from foundation.errors import ERRORS, ChatError, FieldError
 from foundation.limits import OUTBOX_MAX_BYTES
 from foundation.publishing import Entry
 from foundation.socket import Socket, error_frame
+from foundation.wire import AsgiWire
 
 pytestmark = pytest.mark.asyncio
-FRAME = "x" * 1024
+FRAME = b"x" * 1024
 
 
 class Peer:
@@ -48,13 +49,11 @@ def peer() -> Peer:
 @asynccontextmanager
 async def running(peer: Peer, *who: str) -> AsyncIterator[tuple[Socket, "asyncio.Task[None]"]]:
     """A socket that writes to the peer."""
-    socket = Socket(peer.send, frozenset(who))
-    writing = asyncio.create_task(socket.run())
+    wire = AsgiWire(asyncio.Event().wait, peer.send)  # type: ignore[arg-type]
     try:
-        yield socket, writing
+        yield Socket(wire, frozenset(who)), wire._writing
     finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        await wire.stop()
 
 
 async def ended(writing: "asyncio.Task[None]") -> None:
@@ -72,9 +71,9 @@ async def turns() -> None:
 async def test_frames_are_written_in_order(peer: Peer) -> None:
     async with running(peer) as (socket, _):
         for number in range(100):
-            socket.write(str(number))
+            socket.write(str(number).encode())
         await turns()
-        socket.write("late")
+        socket.write(b"late")
         await turns()
 
     assert peer.heard == [*map(str, range(100)), "late"]
@@ -84,7 +83,7 @@ async def test_writing_never_waits_for_the_peer(peer: Peer) -> None:
     peer.reading.clear()
     async with running(peer) as (socket, _):
         for number in range(100):
-            socket.write(str(number))
+            socket.write(str(number).encode())
         await turns()
         assert peer.heard == []
 
@@ -100,9 +99,9 @@ async def test_writing_never_waits_for_the_peer(peer: Peer) -> None:
 @pytest.mark.parametrize("code", [code for code, refusal in ERRORS.items() if refusal.close])
 async def test_a_close_says_why_after_what_was_written_before(peer: Peer, code: str) -> None:
     async with running(peer) as (socket, writing):
-        socket.write("before")
+        socket.write(b"before")
         socket.close(ChatError(code))
-        socket.write("after")
+        socket.write(b"after")
         socket.close(ChatError("internal"))
         await ended(writing)
 
@@ -131,8 +130,8 @@ async def test_a_close_of_our_own_is_not_followed_by_an_answer(peer: Peer) -> No
     async with running(peer) as (socket, writing):
         socket.close(ChatError("forbidden"))
         await ended(writing)
-        socket.write("too late")
-        socket.deliver(1, Entry("too late"))
+        socket.write(b"too late")
+        socket.deliver(1, [Entry(b"too late")])
         await turns()
 
     assert len(peer.heard) == 1
@@ -149,14 +148,16 @@ async def test_the_first_byte_too_many_cuts_the_socket(peer: Peer) -> None:
             socket.write(FRAME)
         assert socket.closing is None
 
-        socket.write("x")
+        socket.write(b"x")
 
         assert socket.closing is not None and socket.closing.code == "too_slow"
         peer.reading.set()
         await ended(writing)
 
     assert (peer.code, peer.reason) == (4408, "too_slow")
-    assert len([frame for frame in peer.heard if frame == FRAME]) <= 1, "what waited is dropped: it can be resumed"
+    assert len([frame for frame in peer.heard if frame == FRAME.decode()]) <= 1, (
+        "what waited is dropped: it can be resumed"
+    )
 
 
 async def test_a_cut_socket_takes_no_more_memory(peer: Peer) -> None:
@@ -165,21 +166,21 @@ async def test_a_cut_socket_takes_no_more_memory(peer: Peer) -> None:
         for _ in range(3 * OUTBOX_MAX_BYTES // len(FRAME)):
             socket.write(FRAME)
 
-        assert not socket._outbox
+        assert len(socket.wire._waiting) == 1, "its last word alone"  # type: ignore[attr-defined]
 
 
 async def test_a_peer_that_takes_no_frame_in_time_is_given_up(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_module, "WRITE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(wire_module, "WRITE_TIMEOUT_S", 0.01)
     peer.reading.clear()
     async with running(peer) as (socket, writing):
-        socket.write("hello")
+        socket.write(b"hello")
         await ended(writing)
 
     assert peer.code is None
 
 
 async def test_a_peer_that_does_not_take_the_goodbye_is_given_up(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_module, "CLOSE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(wire_module, "CLOSE_TIMEOUT_S", 0.01)
     peer.reading.clear()
     async with running(peer) as (socket, writing):
         socket.close(ChatError("forbidden"))
@@ -189,14 +190,14 @@ async def test_a_peer_that_does_not_take_the_goodbye_is_given_up(peer: Peer, mon
 
 
 async def test_a_peer_that_reads_slowly_but_steadily_stays(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_module, "WRITE_TIMEOUT_S", 5)
+    monkeypatch.setattr(wire_module, "WRITE_TIMEOUT_S", 5)
     async with running(peer) as (socket, _):
         for _ in range(4):
             peer.reading.clear()
             for _ in range(OUTBOX_MAX_BYTES // len(FRAME) // 2):
                 socket.write(FRAME)
             peer.reading.set()
-            while socket._outbox:
+            while socket.wire._waiting:  # type: ignore[attr-defined]
                 await asyncio.sleep(0)
 
         assert socket.closing is None
@@ -206,19 +207,19 @@ async def test_a_peer_that_reads_slowly_but_steadily_stays(peer: Peer, monkeypat
 async def test_a_peer_that_went_away_ends_the_writer_quietly(peer: Peer, fault: Exception, caplog: Any) -> None:
     peer.fault = fault
     async with running(peer) as (socket, writing):
-        socket.write("hello")
+        socket.write(b"hello")
         await ended(writing)
 
     assert not [record for record in caplog.records if record.exc_info or record.levelname != "DEBUG"]
 
 
-async def test_there_is_room_until_half_is_taken_and_again_when_it_is_read(peer: Peer) -> None:
+async def test_a_peer_is_up_to_date_until_half_is_taken_and_again_when_it_is_read(peer: Peer) -> None:
     peer.reading.clear()
     async with running(peer) as (socket, _):
-        await asyncio.wait_for(socket.has_room(), 1)
+        await asyncio.wait_for(socket.wire.drained(), 1)
         for _ in range(OUTBOX_MAX_BYTES // len(FRAME) // 2 + 2):
             socket.write(FRAME)
-        waiting = asyncio.create_task(socket.has_room())
+        waiting = asyncio.create_task(socket.wire.drained())
         await turns()
         assert not waiting.done()
 
@@ -227,13 +228,13 @@ async def test_there_is_room_until_half_is_taken_and_again_when_it_is_read(peer:
         await asyncio.wait_for(waiting, 5)
 
 
-async def test_nobody_waits_for_room_in_a_socket_that_closes(peer: Peer) -> None:
+async def test_nobody_waits_for_a_socket_that_closes(peer: Peer) -> None:
     peer.reading.clear()
     async with running(peer) as (socket, _):
         for _ in range(OUTBOX_MAX_BYTES // len(FRAME) + 1):
             socket.write(FRAME)
 
-        await asyncio.wait_for(socket.has_room(), 1)
+        await asyncio.wait_for(socket.wire.drained(), 1)
 
 
 # Losing the right
@@ -242,15 +243,15 @@ async def test_nobody_waits_for_room_in_a_socket_that_closes(peer: Peer) -> None
 @pytest.mark.parametrize(
     ("entry", "admitted", "code"),
     [
-        (Entry("7 was removed", evicts="user:7"), 4, "forbidden"),
-        (Entry("7 was removed", evicts="user:7"), 5, None),
-        (Entry("8 was removed", evicts="user:8"), 4, None),
-        (Entry("no guests", evicts="guest", code="unauthenticated"), 4, None),
-        (Entry("private", keeps=["user:8"], code="not_found"), 4, "not_found"),
-        (Entry("private", keeps=["user:8"], code="not_found"), 5, None),
-        (Entry("private", keeps=["user:7", "user:8"], code="not_found"), 4, None),
-        (Entry("private", keeps=[], code="not_found"), 4, "not_found"),
-        (Entry("hello"), 0, None),
+        (Entry(b"7 was removed", evicts="user:7"), 4, "forbidden"),
+        (Entry(b"7 was removed", evicts="user:7"), 5, None),
+        (Entry(b"8 was removed", evicts="user:8"), 4, None),
+        (Entry(b"no guests", evicts="guest", code="unauthenticated"), 4, None),
+        (Entry(b"private", keeps=["user:8"], code="not_found"), 4, "not_found"),
+        (Entry(b"private", keeps=["user:8"], code="not_found"), 5, None),
+        (Entry(b"private", keeps=["user:7", "user:8"], code="not_found"), 4, None),
+        (Entry(b"private", keeps=[], code="not_found"), 4, "not_found"),
+        (Entry(b"hello"), 0, None),
     ],
 )
 async def test_what_ends_the_right_after_the_admission_closes(
@@ -258,14 +259,14 @@ async def test_what_ends_the_right_after_the_admission_closes(
 ) -> None:
     async with running(peer, "user:7", "session:a") as (socket, _):
         socket.admitted = admitted
-        socket.deliver(4, Entry("before"))
+        socket.deliver(4, [Entry(b"before")])
 
-        socket.deliver(5, entry)
-        socket.deliver(6, Entry("after"))
+        socket.deliver(5, [entry])
+        socket.deliver(6, [Entry(b"after")])
         await turns()
 
     assert (socket.closing.code if socket.closing else None) == code
-    assert peer.heard[: 1 if code else 3] == (["before"] if code else ["before", entry.frame, "after"])
+    assert peer.heard[: 1 if code else 3] == (["before"] if code else ["before", entry.frame.decode(), "after"])
     assert "after" not in peer.heard or code is None
 
 

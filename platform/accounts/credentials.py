@@ -15,6 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts import tickets, tokens
 from accounts.models import User
 from accounts.sessions import session_of, user_of
+from foundation import publishing
 from foundation.database import in_database
 from foundation.errors import ChatError
 from foundation.handshake import App, Scope
@@ -26,7 +27,8 @@ def credentials(inner: App) -> App:
     async def resolved(scope: Scope, receive: Any, send: Any) -> None:
         headers = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
         given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).get("ticket")
-        scope = dict(scope)
+        # The middleware's is lazy, and slow to touch.
+        scope = {**scope, "user": getattr(scope["user"], "_wrapped", scope["user"])}
         try:
             if headers:
                 scope["user"], scope["credential"] = await in_database(_by_token, headers)
@@ -34,10 +36,12 @@ def credentials(inner: App) -> App:
                 scope["user"], scope["credential"] = await in_database(_by_ticket, given[0])
             else:
                 scope["credential"] = _of_session(scope)
-            scope["credential_holds"] = partial(_holds, scope["credential"], scope["session"].session_key)
+            scope["credential_holds"] = partial(
+                _holds, scope["credential"], scope["session"].session_key, scope["evictions"]
+            )
         except ChatError as error:
             # The consumer refuses after the accept: a browser cannot read a refused handshake.
-            scope["user"], scope["credential_refused"] = AnonymousUser(), error
+            scope["user"], scope["refused"] = AnonymousUser(), error
         await inner(scope, receive, send)
 
     return resolved
@@ -48,8 +52,11 @@ def _of_session(scope: Scope) -> tuple[str, ...]:
     return (tokens.session_name(scope["session"].session_key),) if signed_in else ()
 
 
-def _holds(credential: tuple[str, ...], session_key: str | None) -> bool:
-    """Whether the credential of a socket is still good; a guest has none to lose."""
+def _holds(credential: tuple[str, ...], session_key: str | None, evictions: int) -> bool:
+    """Whether the credential of a socket is still good; a guest has none to lose. While nobody was evicted since it was
+    read, it need not be read again."""
+    if evictions == publishing.evictions():
+        return True
     for name in credential:
         kind, _, public_id = name.partition(":")
         if kind == "token":

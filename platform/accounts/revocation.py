@@ -15,11 +15,12 @@ from foundation.publishing import evict
 
 
 def close_sockets_of_session(*, request: HttpRequest | None, **_: Any) -> None:
-    """Close the sockets of the session that signs out. Connected to Django's `user_logged_out`, which comes before
-    the session is flushed and is the only place that every way of signing out passes."""
-    key = request.session.session_key if request is not None and hasattr(request, "session") else None
-    if key:
-        evict(code="unauthenticated", who=session_name(key))
+    """End the session that signs out, and close its sockets. Connected to Django's `user_logged_out`, the only place that
+    every way of signing out passes; Django flushes the session after it, but a socket that opens between must find none."""
+    session = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        session.delete(session.session_key)
+        evict(code="unauthenticated", who=session_name(session.session_key))
 
 
 def close_sockets_of(user: User) -> None:

@@ -8,18 +8,21 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from foundation import publishing
 from foundation.errors import ChatError
-from foundation.limits import CATCH_UP_FRAMES, PUBLISH_QUEUE_MAX, RECONCILE_INTERVAL_S
+from foundation.flush import Flush
+from foundation.limits import CATCH_UP_FRAMES, RECONCILE_INTERVAL_S
+from foundation.outgoing import Outgoing
 from foundation.publishing import CONTROL, Entry
 from foundation.socket import Socket
-from foundation.stream import Stream
+from foundation.stream import Stream, in_parts
+from foundation.subscriptions import Subscriptions
 
 log = logging.getLogger("parlor.hub")
 FLUSH_TIMEOUT_S = 1.0
@@ -46,18 +49,21 @@ class Hub:
         self.layer: Any = get_channel_layer()
         self.streams: dict[str, Stream] = {}
         self.sockets: set[Socket] = set()
+        self.evictions = 0
         self.counters = {"hints_dropped": 0, "healed": 0, "unknown": 0}
         self.on: dict[str, Callable[[Message], None]] = {
             "frames": self._take_frames,
             "ephemeral": self._take_ephemeral,
             "evict": self._take_evict,
+            "together": self._take_together,
         }
+        self._flush = Flush(self.loop)
         self._channel = ""
-        self._outgoing: asyncio.Queue[tuple[str, Message]] = asyncio.Queue(PUBLISH_QUEUE_MAX)
+        self.outgoing = Outgoing(self._send)
         # Weak: a lock lives while somebody holds it or waits for it. Were it dropped earlier, two could open one group.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._deaf: set[str] = set()  # groups whose subscription failed, to be tried again
+        self._subscriptions = Subscriptions(self._ask_layer, self._heard_late)
         self._ailing: set[Stream] = set()  # streams whose healing waits for its turn
 
     @property
@@ -67,7 +73,7 @@ class Hub:
     def start(self) -> None:
         """Begin to listen, publish and reconcile."""
         publishing.hubs[:] = [*(hub for hub in publishing.hubs if hub.running), self]
-        for loop in (self._listen, self._publish, self._reconcile):
+        for loop in (self._listen, self.outgoing.run, self._reconcile, self._subscriptions.run):
             self.spawn(loop())
 
     async def stop(self) -> None:
@@ -76,7 +82,7 @@ class Hub:
             publishing.hubs.remove(self)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
-                await self._outgoing.join()
+                await self.outgoing.sent()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -90,26 +96,27 @@ class Hub:
 
     # Sockets come and go
 
-    @contextlib.asynccontextmanager
-    async def stream(self, group: str) -> AsyncIterator[Stream]:
-        """The group's stream, opened on first use and kept while anyone is inside."""
+    async def enter(self, group: str) -> Stream:
+        """The group's stream, opened on first use, and kept until everybody who entered it has left."""
         async with self._lock(group):
             stream = self.streams.get(group)
             if stream is None:
                 stream = await self._open(group)
-            stream.joining += 1
-        try:
-            yield stream
-        finally:
-            stream.joining -= 1
-            if stream.idle:
-                self.spawn(self._close(stream))
+            stream.entered += 1
+            return stream
+
+    def leave(self, stream: Stream, socket: Socket) -> None:
+        """Let a socket that entered hear nothing more; the last one closes the stream."""
+        stream.sockets.discard(socket)
+        stream.entered -= 1
+        if not stream.entered:
+            self.spawn(self._close(stream))
 
     async def follow(self, stream: Stream, socket: Socket, after: int) -> None:
         """Bring a socket from `after` to the present and keep it there.
 
         What is missing comes from the ring or the log; the step to live has no await after the last comparison, so
-        nothing can slip in between.
+        nothing can slip in between. A socket that ends on the way is left alone.
         """
         if stream.position < after:
             await self.heal(stream)
@@ -118,41 +125,40 @@ class Hub:
             if entries is None:
                 upto = min(stream.position, after + CATCH_UP_FRAMES)
                 entries = await self.log.read(stream.group, after, upto)
-            for entry in entries:
-                await socket.has_room()
-                after += 1
-                socket.deliver(after, entry)
-        stream.sockets.add(socket)
+            for chunk in in_parts(entries):
+                await socket.wire.drained()
+                if socket.wire.over:
+                    return
+                socket.deliver(after + 1, chunk)
+                after += len(chunk)
+        stream.join(socket)
 
     async def _open(self, group: str) -> Stream:
-        await self._subscribe(group)
+        await self._subscriptions.join(group)
         try:
             heads = await self.log.heads([group])
             if group not in heads:
                 raise ChatError("not_found")
-        except ChatError:
-            await self._unsubscribe(group)
+        except BaseException:
+            self._subscriptions.leave(group)
             raise
-        self.streams[group] = stream = Stream(group, heads[group])
+        self.streams[group] = stream = Stream(group, heads[group], self._flush.soon)
         return stream
 
-    async def _subscribe(self, group: str) -> None:
-        self._deaf.add(group)
-        with self._layer_may_fail():
-            await self.layer.group_add(group, await self._own_channel())
-            self._deaf.discard(group)
+    async def _ask_layer(self, group: str, wanted: bool) -> None:
+        channel = await self._own_channel()
+        await (self.layer.group_add if wanted else self.layer.group_discard)(group, channel)
 
-    async def _unsubscribe(self, group: str) -> None:
-        self._deaf.discard(group)
-        with self._layer_may_fail():
-            await self.layer.group_discard(group, await self._own_channel())
+    def _heard_late(self, group: str) -> None:
+        if group in self.streams:
+            self._heal_soon(self.streams[group])
 
     async def _close(self, stream: Stream) -> None:
         async with self._lock(stream.group):
-            if not stream.idle or self.streams.get(stream.group) is not stream:
+            if stream.entered or self.streams.get(stream.group) is not stream:
                 return
             del self.streams[stream.group]
-            await self._unsubscribe(stream.group)
+            self._subscriptions.leave(stream.group)
 
     def _lock(self, group: str) -> asyncio.Lock:
         return self._locks.setdefault(group, asyncio.Lock())
@@ -169,10 +175,7 @@ class Hub:
         message = {**message, "origin": self.id}
         self._take(message)
         if share:
-            try:
-                self._outgoing.put_nowait((group, message))
-            except asyncio.QueueFull:
-                self.counters["hints_dropped"] += 1
+            self.outgoing.put(group, message)
 
     def _take(self, message: Message) -> None:
         handler = self.on.get(message.get("type", ""))
@@ -189,21 +192,26 @@ class Hub:
         stream = self.streams.get(message["group"])
         if stream is None:
             return
-        entries = [Entry(*entry) for entry in message["entries"]]
+        entries = [Entry(*entry) for entry in message["entries"]]  # a layer turns them into plain lists
         if not stream.offer(message["seq"], entries):
             self._heal_soon(stream)
 
     def _take_ephemeral(self, message: Message) -> None:
         stream = self.streams.get(message["group"])
-        for socket in stream.sockets if stream else ():
-            socket.write(message["frame"])
+        if stream is not None:
+            stream.broadcast(message["frame"])
 
     def _take_evict(self, message: Message) -> None:
+        self.evictions += 1
         group, who = message["group"], message["who"]
         for socket in self.sockets:
             here = group is None or group == socket.group
             if here and (who is None or who in socket.who):
                 socket.close(ChatError(message["code"]))
+
+    def _take_together(self, message: Message) -> None:
+        for each in message["messages"]:
+            self._take(each)
 
     # The loops
 
@@ -237,15 +245,16 @@ class Hub:
                 for stream in self.streams.values():
                     if heads.get(stream.group) != stream.position:
                         self._heal_soon(stream)
-            for group in self._deaf.intersection(self.streams):
-                await self._subscribe(group)
 
-    async def _publish(self) -> None:
-        while True:
-            group, message = await self._outgoing.get()
+    async def _send(self, group: str, message: Message) -> None:
+        if not self._alone_in(group):
             with self._layer_may_fail():
                 await self.layer.group_send(group, message)
-            self._outgoing.task_done()
+
+    def _alone_in(self, group: str) -> bool:
+        """Whether nobody else can hear: a layer in memory knows that, and copies every message for nothing."""
+        in_memory = isinstance(self.layer, InMemoryChannelLayer)
+        return in_memory and self.layer.groups.get(group, {}).keys() <= {self._channel}
 
     async def _listen(self) -> None:
         while True:

@@ -27,10 +27,14 @@ class Entry(NamedTuple):
     That is `evicts` (`user:7`, `guest`), or everybody but those in `keeps`; nobody when both are None.
     """
 
-    frame: str
+    frame: bytes
     evicts: str | None = None
     keeps: Sequence[str] | None = None
     code: str = "forbidden"
+
+    @property
+    def ends_rights(self) -> bool:
+        return self.evicts is not None or self.keeps is not None
 
     def ends_right_of(self, who: frozenset[str]) -> bool:
         return self.evicts in who or (self.keeps is not None and not who.intersection(self.keeps))
@@ -38,11 +42,11 @@ class Entry(NamedTuple):
 
 def publish(group: str, first_seq: int, entries: Sequence[Entry]) -> None:
     """After the commit, tell every process that these entries, with consecutive numbers, are in the group's log."""
-    message = {"type": "frames", "group": group, "seq": first_seq, "entries": [list(entry) for entry in entries]}
+    message = {"type": "frames", "group": group, "seq": first_seq, "entries": entries}
     _after_commit(group, message)
 
 
-def publish_ephemeral(group: str, frame: str) -> None:
+def publish_ephemeral(group: str, frame: bytes) -> None:
     """Send a frame without a number to the group's sockets now; it may be lost, and is never repeated."""
     _announce(group, {"type": "ephemeral", "group": group, "frame": frame})
 
@@ -51,6 +55,11 @@ def evict(*, code: str, who: str | None = None, group: str | None = None) -> Non
     """After the commit, close sockets with an error code: those of `who` (`user:7`, `session:…`, `token:…`) or of
     everybody, in one group or everywhere. Whoever loses a group alone is shut out by its log (`Entry.evicts`)."""
     _after_commit(CONTROL, {"type": "evict", "who": who, "group": group, "code": code})
+
+
+def evictions() -> int:
+    """How many evictions this process has carried out: when it stays the same, nobody has lost a credential."""
+    return sum(hub.evictions for hub in hubs)
 
 
 def _after_commit(group: str, message: dict[str, Any]) -> None:

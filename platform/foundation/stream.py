@@ -1,30 +1,30 @@
 """One group's log as this process sees it: the position reached, the last frames, the sockets that are live."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from foundation.limits import RING_FRAMES
+from foundation.limits import CATCH_UP_BYTES, RING_FRAMES
 from foundation.publishing import Entry
 from foundation.socket import Socket
+from foundation.wire import Frames
 
 
 class Stream:
     """Delivers the entries of one group in order, each once, to the sockets that are live.
 
-    `position` is the number of the last entry delivered; `joining` counts sockets on their way in, which keep the
-    stream alive.
+    `position` is the number of the last entry delivered; `entered` counts the sockets that keep the stream alive,
+    also those on their way in. What arrives in one turn of the loop is gathered and written once to each socket, in `flush`.
     """
 
-    def __init__(self, group: str, position: int) -> None:
+    def __init__(self, group: str, position: int, flush_soon: Callable[["Stream"], None]) -> None:
         self.group = group
         self.position = position
         self.sockets: set[Socket] = set()
-        self.joining = 0
+        self.entered = 0
+        self._flush_soon = flush_soon
         self._ring: deque[Entry] = deque(maxlen=RING_FRAMES)
-
-    @property
-    def idle(self) -> bool:
-        return not self.sockets and not self.joining
+        self._gathered: list[bytes] = []
+        self._passing: set[int] = set()  # which of the gathered are ephemeral
 
     def offer(self, first_seq: int, entries: Sequence[Entry]) -> bool:
         """Deliver what comes next, drop what was delivered before. False when something in between is missing."""
@@ -34,6 +34,11 @@ class Stream:
             self._deliver(entry)
         return True
 
+    def broadcast(self, payload: bytes) -> None:
+        """Send a frame without a number to the sockets that are live, but not to one that is behind."""
+        self._passing.add(len(self._gathered))
+        self._gather(payload)
+
     def recall(self, after: int) -> list[Entry] | None:
         """The entries in (after, position], or None when the ring does not reach back so far."""
         missing = self.position - after
@@ -41,8 +46,45 @@ class Stream:
             return None
         return list(self._ring)[len(self._ring) - missing :]
 
+    def join(self, socket: Socket) -> None:
+        """Make a socket live that has everything up to `position`."""
+        self.flush()  # what is gathered belongs to those who were here before
+        self.sockets.add(socket)
+
+    def flush(self) -> None:
+        """Write what was gathered, once to each socket; one that is behind gets the durable frames only."""
+        if not self._gathered:
+            return
+        gathered, self._gathered = self._gathered, []
+        passing, self._passing = self._passing, set()
+        everything = durable = Frames(gathered)
+        if passing:
+            durable = Frames([payload for index, payload in enumerate(gathered) if index not in passing])
+        for socket in self.sockets:
+            socket.write_all(durable if socket.wire.pressed else everything)
+
     def _deliver(self, entry: Entry) -> None:
         self.position += 1
         self._ring.append(entry)
-        for socket in self.sockets:
-            socket.deliver(self.position, entry)
+        if entry.ends_rights:
+            self.flush()
+            for socket in self.sockets:
+                socket.deliver(self.position, [entry])
+        else:
+            self._gather(entry.frame)
+
+    def _gather(self, payload: bytes) -> None:
+        if not self._gathered:
+            self._flush_soon(self)
+        self._gathered.append(payload)
+
+
+def in_parts(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Parts that a peer may be written at once before it is asked whether it reads."""
+    start = size = 0
+    for index, entry in enumerate(entries):
+        size += len(entry.frame)
+        if size > CATCH_UP_BYTES:
+            yield entries[start : index + 1]
+            start, size = index + 1, 0
+    yield entries[start:]
