@@ -9,47 +9,11 @@ import pytest_asyncio
 
 from foundation.errors import ChatError
 from foundation.hub import Hub
-from foundation.publishing import CONTROL, Entry
-from foundation.socket import Socket
-from tests.wires import HeldWire, inside
+from foundation.publishing import CONTROL
+from tests.logs import GROUP, ListLog, Reader
+from tests.wires import inside
 
 pytestmark = pytest.mark.asyncio
-GROUP = "room.1"
-
-
-class ListLog:
-    """A log in memory; counts how often it is read."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.exists = True
-        self.reads = 0
-
-    def append(self, *texts: str, **ends: Any) -> int:
-        """Commit entries and give the number of the first."""
-        self.entries += [Entry(text.encode(), **ends) for text in texts]
-        return len(self.entries) - len(texts) + 1
-
-    async def heads(self, groups: list[str]) -> dict[str, int]:
-        return {GROUP: len(self.entries)} if self.exists and GROUP in groups else {}
-
-    async def read(self, group: str, after: int, upto: int) -> list[Entry]:
-        self.reads += 1
-        await asyncio.sleep(0)
-        return self.entries[after:upto]
-
-
-class Reader(Socket):
-    """A socket that keeps what it was given."""
-
-    def __init__(self, *who: str) -> None:
-        self.peer = HeldWire()
-        super().__init__(self.peer, frozenset(who))
-
-    @property
-    def heard(self) -> list[str]:
-        """What arrived, without the last word of a socket that was closed."""
-        return [frame for frame in self.peer.heard if not frame.startswith('{"type":"error"')]
 
 
 @pytest.fixture
@@ -186,6 +150,18 @@ async def test_one_frame_beyond_the_ring_is_read_from_the_log(hub: Hub, log: Lis
 
     assert back.heard == [str(number) for number in range(43, 300)]
     assert log.reads > 0
+
+
+async def test_a_storm_that_comes_back_to_an_empty_ring_reads_the_log_once(hub: Hub, log: ListLog) -> None:
+    log.append(*[f"{number}" for number in range(300)])
+    back = [Reader() for _ in range(50)]
+
+    await asyncio.gather(*[follow(hub, reader, 100 + index) for index, reader in enumerate(back)])
+
+    assert [reader.heard for reader in back] == [
+        [str(number) for number in range(100 + index, 300)] for index in range(len(back))
+    ]
+    assert log.reads == 1
 
 
 async def test_a_position_ahead_of_the_hub_is_healed_first(hub: Hub, log: ListLog) -> None:

@@ -17,7 +17,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from foundation import publishing
 from foundation.errors import ChatError
 from foundation.flush import Flush
-from foundation.limits import CATCH_UP_FRAMES, RECONCILE_INTERVAL_S
+from foundation.limits import CATCH_UP_FRAMES, RECONCILE_INTERVAL_S, RING_FRAMES
 from foundation.outgoing import Outgoing
 from foundation.publishing import CONTROL, Entry
 from foundation.socket import Socket
@@ -121,10 +121,7 @@ class Hub:
         if stream.position < after:
             await self.heal(stream)
         while after < stream.position:
-            entries = stream.recall(after)
-            if entries is None:
-                upto = min(stream.position, after + CATCH_UP_FRAMES)
-                entries = await self.log.read(stream.group, after, upto)
+            entries = stream.recall(after) or await self._read_back(stream, after)
             for chunk in in_parts(entries):
                 await socket.wire.drained()
                 if socket.wire.over:
@@ -132,6 +129,17 @@ class Hub:
                 socket.deliver(after + 1, chunk)
                 after += len(chunk)
         stream.join(socket)
+
+    async def _read_back(self, stream: Stream, after: int) -> list[Entry]:
+        """The entries after a position that the ring does not reach. When it could, one reading makes it do so: after a
+        restart everybody comes back at once, and to an empty ring."""
+        async with self._lock(stream.group):
+            oldest = stream.position - stream.remembered
+            if oldest > after >= stream.position - RING_FRAMES:
+                entries = await self.log.read(stream.group, max(0, stream.position - RING_FRAMES), oldest)
+                stream.remember(oldest, entries)
+        upto = min(stream.position, after + CATCH_UP_FRAMES)
+        return stream.recall(after) or await self.log.read(stream.group, after, upto)
 
     async def _open(self, group: str) -> Stream:
         await self._subscriptions.join(group)

@@ -39,6 +39,17 @@ class Stream:
         self._passing.add(len(self._gathered))
         self._gather(payload)
 
+    @property
+    def remembered(self) -> int:
+        """How many entries the ring holds: the last ones up to `position`."""
+        return len(self._ring)
+
+    def remember(self, upto: int, entries: Sequence[Entry]) -> None:
+        """Put entries up to a number before those in the ring, as far as they fit and are still the ones before it."""
+        room = RING_FRAMES - len(self._ring)
+        if upto == self.position - len(self._ring) and room:
+            self._ring.extendleft(reversed(entries[-room:]))
+
     def recall(self, after: int) -> list[Entry] | None:
         """The entries in (after, position], or None when the ring does not reach back so far."""
         missing = self.position - after
