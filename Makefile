@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SOURCES = manage.py platform rooms chat api tests
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
+BENCHMARKS = fan_out ingest idle resume_storm history scale_out ceiling
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -26,6 +27,10 @@ dev: ## Install the environment that tests and checks need
 test: dev ## Run the tests; ARGS="tests/test_x.py -x" narrows them
 	@exec .venv/bin/python -m pytest -q $(ARGS)
 
+.PHONY: promise
+promise: dev ## Torture the promise with 100,000 messages; ARGS="-k power_cuts" narrows it
+	@PROMISE_MESSAGES=100000 exec .venv/bin/python -m pytest -q -s tests/test_promise.py $(ARGS)
+
 .PHONY: check
 check: dev ## House, format, types, layers, migrations: what .ci/run asks before the tests
 	.venv/bin/ruff check $(SOURCES)
@@ -43,6 +48,12 @@ format: dev ## Format the code and mend what the linter can
 .PHONY: contracts
 contracts: dev ## Write openapi.yaml and asyncapi.yaml anew (a test fails while they are stale)
 	.venv/bin/python manage.py contracts
+
+.PHONY: bench
+bench: dev ## Measure everything (ten minutes, nothing else running), and write it into platform/bench/README.md
+	@for name in $(BENCHMARKS); do \
+		echo "== $$name"; .venv/bin/python platform/bench/$$name.py --json platform/bench/results/$$name.json || exit 1; done
+	.venv/bin/python platform/bench/report.py
 
 .PHONY: lock
 lock: dev ## Compile requirements/*.txt anew; ARGS=--upgrade takes newer versions

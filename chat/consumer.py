@@ -181,6 +181,8 @@ class RoomConsumer(AsyncConsumer):
     async def _post(self, draft: Draft) -> None:
         """Hand a message to the group commit, and read on unless too many are unanswered."""
         await self._fewer_unanswered_than(limits.UNANSWERED_MAX)
+        if self.socket.closing is not None:  # meanwhile: whoever signed out says nothing more
+            return
         self._unanswered += 1
         self.live.posting.post(draft).add_done_callback(partial(self._answer, draft.client_id))
 

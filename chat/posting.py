@@ -71,43 +71,46 @@ def post_messages(drafts: Sequence[Draft]) -> list[Outcome]:
         except ChatError as error:
             outcomes[index] = error
     sound = [index for index in range(len(drafts)) if index not in outcomes]
-    outcomes.update(zip(sound, _commit([drafts[index] for index in sound]), strict=True))
+    if sound:
+        outcomes.update(zip(sound, _commit([drafts[index] for index in sound])[0], strict=True))
     return [outcomes[index] for index in range(len(drafts))]
 
 
-def _commit(drafts: list[Draft]) -> list[Outcome]:
-    if not drafts:
-        return []
+def _commit(drafts: list[Draft]) -> tuple[list[Outcome], bool]:
+    """The outcomes, and whether there was a database at all."""
     begun = written = False
     try:
         with transaction.atomic():
             begun = True
             outcomes = _append(drafts)
             written = True
-        return outcomes
+        return outcomes, True
     except Exception as error:  # noqa: BLE001
-        if len(drafts) == 1 or not begun:  # a database that is away is not asked once for each
-            return [error] * len(drafts)
+        if len(drafts) == 1 or not begun:
+            return [error] * len(drafts), begun
         # A COMMIT that failed may have been done, unless the database says why.
-        return _commit_apart(drafts, error, undone=not written or isinstance(error, IntegrityError))
+        return _commit_apart(drafts, error, undone=not written or isinstance(error, IntegrityError)), True
 
 
 def _commit_apart(drafts: list[Draft], error: Exception, *, undone: bool) -> list[Outcome]:
     """After a batch failed: room by room, and a room's messages one by one, so that only the culprit fails.
 
-    When it is not known whether the batch was undone, only what has a client_id can be sent again without harm. A room
-    that could not be locked in time is not waited for again and again.
+    When it is not known whether the batch was undone, only what has a client_id can be sent again without harm. Neither
+    a room that could not be locked in time nor a database that has gone away is waited for again and again.
     """
     parts: dict[Any, list[int]] = defaultdict(list)
     several_rooms = len({draft.slug for draft in drafts}) > 1
     for index, draft in enumerate(drafts):
-        parts[draft.slug if several_rooms else index].append(index)
+        if undone or draft.client_id:
+            parts[draft.slug if several_rooms else index].append(index)
     outcomes: list[Outcome] = [error] * len(drafts)
     if not several_rooms and undone and isinstance(error, OperationalError):
         return outcomes
     for indexes in parts.values():
-        again = [index for index in indexes if undone or drafts[index].client_id]
-        for index, outcome in zip(again, _commit([drafts[index] for index in again]), strict=True):
+        again, reached = _commit([drafts[index] for index in indexes])
+        if not reached:
+            break
+        for index, outcome in zip(indexes, again, strict=True):
             outcomes[index] = outcome
     return outcomes
 

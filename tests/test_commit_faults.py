@@ -13,6 +13,7 @@ from accounts.models import User
 from chat.group_commit import GroupCommit
 from chat.models import Message
 from chat.posting import Draft
+from rooms.lifecycle import open_room
 from rooms.models import Guests, Room
 from tests.batches import numbered, seq_of, texts_in, together, word
 
@@ -140,6 +141,33 @@ async def test_a_database_that_is_away_is_not_asked_once_for_each_message(
 
     assert [word(outcome) for outcome in outcomes] == ["unavailable"] * 50
     assert len(attempts) <= 3
+
+
+async def test_a_database_that_goes_away_is_not_asked_once_for_each_room(
+    ada: User, tea: Room, broken_commit: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @run
+    def open_rooms() -> list[Draft]:
+        rooms = [open_room(actor=ada, name=f"Room {number}", slug=f"room-{number}") for number in range(20)]
+        return [Draft(ada, room.slug, "hello", "c-1") for room in rooms]
+
+    drafts = await open_rooms()
+    set_autocommit = BaseDatabaseWrapper.set_autocommit
+    begun: list[None] = []
+
+    def begin(connection: BaseDatabaseWrapper, autocommit: bool, *arguments: object, **options: object) -> None:
+        if not autocommit:
+            begun.append(None)
+            if len(begun) > 1:
+                raise OperationalError("connection timeout expired")
+        set_autocommit(connection, autocommit, *arguments, **options)  # type: ignore[arg-type]
+
+    broken_commit(False)
+    monkeypatch.setattr(BaseDatabaseWrapper, "set_autocommit", begin)
+    outcomes = await together(*drafts)
+
+    assert [word(outcome) for outcome in outcomes] == ["unavailable"] * 20
+    assert len(begun) <= 4
 
 
 async def test_a_connection_that_cannot_be_given_back_leaves_nobody_waiting(

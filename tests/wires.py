@@ -104,6 +104,7 @@ class WireServer:
         self.port = 0
         self.wires: list[weakref.ref[Wire]] = []
         self._peers: list[Peer] = []
+        self._listening: list[asyncio.Event] = []
         self._arrived: asyncio.Queue[Connection] = asyncio.Queue()
 
     async def start(self) -> "WireServer":
@@ -133,6 +134,7 @@ class WireServer:
         wire = wire_of(scope, receive, send)
         self.wires.append(weakref.ref(wire))
         connection = Connection(wire)
+        self._listening.append(connection.listens)
         assert (await wire.receive())["type"] == "websocket.connect"
         await send({"type": "websocket.accept"})
         self._arrived.put_nowait(connection)
@@ -147,9 +149,9 @@ class WireServer:
             server.close()
         for connection in list(self.uvicorn.server_state.connections):
             connection.transport.abort()
-        for task in self.uvicorn.server_state.tasks:
-            task.cancel()
-        await asyncio.wait(self.uvicorn.server_state.tasks or {asyncio.ensure_future(asyncio.sleep(0))})
+        for listens in self._listening:
+            listens.set()
+        await asyncio.gather(*self.uvicorn.server_state.tasks)
         for peer in self._peers:
             peer.vanish()
 

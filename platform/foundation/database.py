@@ -55,4 +55,7 @@ def _with_connection(call: Callable[[], T]) -> T:
         for connection in connections.all(initialized_only=True):
             # A pool wants its connection back; a file stays open as long as it works.
             if connection.vendor != "sqlite" or connection.errors_occurred:
-                connection.close_if_unusable_or_obsolete()
+                try:
+                    connection.close_if_unusable_or_obsolete()
+                except Error as error:  # what was done is done, whatever becomes of the connection
+                    log.warning("a connection could not be given back: %s", error)

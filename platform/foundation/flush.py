@@ -1,11 +1,13 @@
 """When to write: at the end of the turn of the loop, and under load a little later, so that more goes into one write."""
 
 import asyncio
+import logging
 import time
 from typing import Protocol
 
 from foundation.limits import FLUSH_DELAY_MAX_S
 
+log = logging.getLogger("parlor.flush")
 TIMER_STEP_S = 0.001  # uvloop's timers are no finer
 
 
@@ -42,6 +44,9 @@ class Flush:
         waiting, self._waiting = self._waiting, []
         started = time.perf_counter()  # the loop's own clock stands still during a turn
         for gathering in waiting:
-            gathering.flush()
+            try:
+                gathering.flush()
+            except Exception:  # the others have nothing to do with it
+                log.exception("a flush failed")
         ended = time.perf_counter()
         self._not_before = ended + min(ended - started, FLUSH_DELAY_MAX_S)

@@ -126,9 +126,11 @@ class WireProtocol(WebSocketsSansIOProtocol):
                 timer.cancel()
 
     def write_frames(self, frames: Frames) -> None:
+        if self.over:
+            return
         if self.pressed:
             self._wait(frames.packed)
-        elif not self.over:
+        else:
             self.transport.write(frames.packed)
 
     def close_with(self, code: int, reason: str) -> None:
@@ -169,6 +171,13 @@ class WireProtocol(WebSocketsSansIOProtocol):
             self.transport.write(waiting)
         if not self.pressed:  # the write may have paused the transport again
             super().resume_writing()
+
+    def handle_close(self, event: Any) -> None:
+        super().handle_close(event)
+        self._abort_soon()
+
+    def eof_received(self) -> None:
+        self._abort_soon()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

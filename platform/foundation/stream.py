@@ -25,6 +25,7 @@ class Stream:
         self._ring: deque[Entry] = deque(maxlen=RING_FRAMES)
         self._gathered: list[bytes] = []
         self._passing: set[int] = set()  # which of the gathered are ephemeral
+        self._late: dict[Socket, int] = {}  # who joined after how many of them
 
     def offer(self, first_seq: int, entries: Sequence[Entry]) -> bool:
         """Deliver what comes next, drop what was delivered before. False when something in between is missing."""
@@ -59,8 +60,9 @@ class Stream:
 
     def join(self, socket: Socket) -> None:
         """Make a socket live that has everything up to `position`."""
-        self.flush()  # what is gathered belongs to those who were here before
         self.sockets.add(socket)
+        if self._gathered:  # it belongs to those who were here before
+            self._late[socket] = len(self._gathered)
 
     def flush(self) -> None:
         """Write what was gathered, once to each socket; one that is behind gets the durable frames only."""
@@ -68,11 +70,15 @@ class Stream:
             return
         gathered, self._gathered = self._gathered, []
         passing, self._passing = self._passing, set()
+        late, self._late = self._late, {}
         everything = durable = Frames(gathered)
         if passing:
             durable = Frames([payload for index, payload in enumerate(gathered) if index not in passing])
         for socket in self.sockets:
-            socket.write_all(durable if socket.wire.pressed else everything)
+            if socket in late:
+                socket.write_all(Frames(gathered[late[socket] :]))
+            else:
+                socket.write_all(durable if socket.wire.pressed else everything)
 
     def _deliver(self, entry: Entry) -> None:
         self.position += 1
