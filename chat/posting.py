@@ -14,7 +14,7 @@ from chat.models import Message
 from foundation.errors import ChatError, invalid
 from foundation.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_CHARS
 from foundation.publishing import Entry, publish
-from foundation.statements import insert_all
+from foundation.statements import insert_all, select_in
 from rooms import policies
 from rooms.log import next_seqs
 from rooms.membership import enter
@@ -192,8 +192,10 @@ def _sent_before(drafts: list[Draft], accesses: list[Access | ChatError]) -> dic
     }
     if not keys:
         return {}
-    found = Message.objects.select_related("author").filter(
-        client_id__in={client_id for _, _, client_id in keys}, room__in={room for room, _, _ in keys}
+    found = select_in(
+        Message,
+        client_id={client_id for _, _, client_id in keys},
+        room={room for room, _, _ in keys},
     )
     earlier = {(message.room_id, message.author_id, message.client_id or ""): message for message in found}
     return {key: message for key, message in earlier.items() if key in keys}

@@ -30,19 +30,29 @@ def insert_all(rows: Sequence[Model]) -> None:
         return
     fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(map(_column, fields))
-    marks = ", ".join(["%s"] * len(fields))
     database = connections[DEFAULT_DB_ALIAS]  # not the proxy, which looks it up for every field
-    values = [[field.get_db_prep_save(field.pre_save(row, True), database) for field in fields] for row in rows]
+    values = [field.get_db_prep_save(field.pre_save(row, True), database) for row in rows for field in fields]
     with database.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES ({marks})", values)
+        cursor.execute(
+            f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES {_marks(len(rows), len(fields))}", values
+        )
 
 
 def update_all(model: type[Model], name: str, values: Mapping[Any, Any]) -> None:
     """Set one field of many rows: the new values by primary key."""
-    column, pk = _column(model._meta.get_field(name)), _column(model._meta.pk)
+    if not values:
+        return
+    table, column, pk = _table(model), _column(model._meta.get_field(name)), _column(model._meta.pk)
+    # column1 and column2 are what both databases call the columns of VALUES.
+    statement = f"UPDATE {table} SET {column} = given.column2 FROM (VALUES {_marks(len(values), 2)}) AS given"
     with connection.cursor() as cursor:
-        statement = f"UPDATE {_table(model)} SET {column} = %s WHERE {pk} = %s"
-        cursor.executemany(statement, [(value, key) for key, value in values.items()])
+        cursor.execute(
+            f"{statement} WHERE {table}.{pk} = given.column1", [each for pair in values.items() for each in pair]
+        )
+
+
+def _marks(rows: int, columns: int) -> str:
+    return ", ".join([f"({', '.join(['%s'] * columns)})"] * rows)
 
 
 def _table(model: type[Model]) -> str:
