@@ -5,23 +5,10 @@ import pytest
 from foundation.errors import ChatError
 from foundation.limits import RING_FRAMES
 from foundation.publishing import Entry
-from foundation.socket import Socket
 from foundation.stream import Stream
-from tests.wires import HeldWire
+from tests.logs import Reader
 
 REMOVAL = Entry(b"grace was removed", evicts="user:grace")
-
-
-class Reader(Socket):
-    """A socket of somebody, whose wire keeps what is written."""
-
-    def __init__(self, *who: str) -> None:
-        self.peer = HeldWire()
-        super().__init__(self.peer, frozenset(who))
-
-    @property
-    def heard(self) -> list[str]:
-        return [text for text in self.peer.heard if not text.startswith('{"type":"error"')]
 
 
 class Turn:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from foundation.limits import CATCH_UP_BYTES
 from foundation.publishing import Entry
 from foundation.stream import Stream, in_parts
-from tests.test_stream import Reader, Turn, numbered
+from tests.logs import Reader
+from tests.test_stream import Turn, numbered
 
 LOG_ENTRIES = 40
 ANY_SLICE = st.tuples(st.integers(1, LOG_ENTRIES), st.integers(0, 12))
