@@ -113,10 +113,16 @@ def test_the_page_shows_who_is_here_and_who_left(window: Window, room: str) -> N
 def test_the_page_counts_a_crowd_and_then_lists_who_is_left(window: Window, room: str) -> None:
     ada = window("ada", room)
     of_server: list[WebSocketRoute] = []
+    greeted: list[str | bytes] = []
 
     def between(page_side: WebSocketRoute) -> None:
-        page_side.connect_to_server()
+        def pass_on(frame: str | bytes) -> None:
+            page_side.send(frame)
+            if '"hello"' in str(frame):
+                greeted.append(frame)
+
         of_server.append(page_side)
+        page_side.connect_to_server().on_message(pass_on)
 
     def tell(event: str, **fields: Any) -> None:
         frame = {"type": "presence", "room": "crowd", "event": event, "user": None, "guests_here": 2, **fields}
@@ -124,7 +130,8 @@ def test_the_page_counts_a_crowd_and_then_lists_who_is_left(window: Window, room
 
     ada.route_web_socket("**/ws/**", between)
     ada.reload()
-    wait_connected(ada, "ada")
+    while not greeted:  # the page names ada before that, as the server drew it
+        ada.wait_for_timeout(20)
 
     tell("count", here_count=400)
     expect(ada.locator("#more-here")).to_have_text("and 399 more")
