@@ -21,7 +21,7 @@ from foundation.layers import EmbeddedChannelLayer
 from tests import powercut
 
 DROPPED, REPEATED = float(os.environ.get("TORTURE_DROPPED", "0.10")), 0.05
-DELAY_MAX_S = 0.3
+DELAY_MAX_S = float(os.environ.get("TORTURE_DELAY_MAX_S", "0.3"))
 FAILED_COMMITS = float(os.environ.get("TORTURE_FAILED_COMMITS", "0.04"))
 
 _flag = Path(os.environ.get("TORTURE", "/nowhere"))
