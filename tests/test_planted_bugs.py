@@ -25,7 +25,7 @@ PLAN = Plan(
     late_s=2,
 )
 FAULTS = {"TORTURE_FAILED_COMMITS": "0.2"}
-DEAF, ILL = {"TORTURE_DROPPED": "0.95"}, {"TORTURE_FAILED_COMMITS": "0.5"}
+DEAF, ILL = {"TORTURE_DROPPED": "1"}, {"TORTURE_FAILED_COMMITS": "0.5"}
 PUNCTUAL = {"TORTURE_DROPPED": "0", "TORTURE_DELAY_MAX_S": "0"}  # a hint that comes late finds the log read already
 WORSE = {  # what a bug needs to show itself in so short a time
     "reconcile_off": DEAF,
