@@ -222,6 +222,16 @@ class TokensView(StrictView):
         token, text = tokens.issue_token(actor=owner_for(request, values), name=values["name"])
         return rendered(NewToken(token.public_id, token.name, text, token.created), 201)
 
+    @extend_schema(
+        operation_id="tokens_destroy_all",
+        summary="Revoke all my tokens",
+        description="Also the one that asks. The sockets that they opened are closed.",
+        responses={204: None},
+    )
+    def delete(self, request: Request) -> Response:
+        tokens.revoke_all_tokens(actor=signed_in(request))
+        return Response(status=204)
+
 
 def owner_for(request: Request, values: dict[str, Any]) -> User:
     """Whoever the password belongs to where there is one, else whoever is signed in."""

@@ -10,9 +10,11 @@ import msgspec
 from django.conf import settings
 
 from api.account import ADA
+from api.bans import MALLORY
+from api.inbox import ENTRY, TOTALS
 from api.messages import HELLO, PAGE
 from api.rooms import TEA
-from chat import frames
+from chat import frames, inbox_frames
 from foundation.errors import ERRORS
 from foundation.limits import (
     FRAME_MAX_BYTES,
@@ -27,19 +29,30 @@ from foundation.socket import FALLBACK_CLOSE
 from rooms import events
 
 SCHEMAS = "#/components/schemas/"
-CHANNELS = {"room": "/ws/chat/{room}/", "lobby": "/ws/chat/"}
+CHANNELS = {"room": "/ws/chat/{room}/", "lobby": "/ws/chat/", "inbox": "/ws/inbox/"}
 AT = HELLO.sent_at
 
 # One example of every frame; the first is what a document shows. Frames that are not here are not in the document.
 FROM_CLIENTS: tuple[msgspec.Struct, ...] = (
     frames.Post(value="Hello, tea!", client_id="c-1"),
+    frames.Delete(seq=42, client_id="c-3"),
+    frames.Read(seq=42),
     frames.Typing(),
     frames.Ping(),
 )
 GREETING: tuple[msgspec.Struct, ...] = (
     frames.System(),
     frames.Hello(
-        room=frames.RoomHead(slug="tea", name="Tea", topic="No coffee", kind="public", guests="none"),
+        room=frames.RoomHead(
+            slug="tea",
+            name="Tea",
+            topic="No coffee",
+            kind="public",
+            guests="none",
+            posting="members",
+            slow_mode_s=0,
+            archived_at=None,
+        ),
         me=ADA,
         role="owner",
         capabilities=TEA.capabilities,
@@ -61,7 +74,16 @@ LOG: tuple[msgspec.Struct, ...] = (
     events.MemberLeft(room="tea", seq=44, at=AT, actor=ADA, user=ADA, removed=False),
     events.MemberUpdated(room="tea", seq=45, at=AT, actor=ADA, user=ADA, role="owner"),
     events.RoomUpdated(room="tea", seq=46, at=AT, actor=ADA, changes={"topic": "Some coffee"}),
+    events.MemberBanned(room="tea", seq=47, at=AT, actor=ADA, user=MALLORY, until=None),
+    events.MessageDeleted(room="tea", seq=48, at=AT, actor=ADA, user=MALLORY, messages=[12, 17]),
 )
+INBOX: tuple[msgspec.Struct, ...] = (
+    inbox_frames.InboxActivity(room="tea", seq=42, message_count=40, last_message=HELLO),
+    inbox_frames.InboxRoomFrame(entry=ENTRY),
+    inbox_frames.InboxGone(room="tea"),
+    inbox_frames.InboxInvitations(count=1),
+)
+INBOX_GREETING = (frames.System(), inbox_frames.Inbox(me=ADA, totals=TOTALS, epoch=PAGE.epoch, ping_interval_s=25))
 EPHEMERAL: tuple[msgspec.Struct, ...] = (
     frames.TypingFrame(room="tea", user=ADA),
     frames.PresenceFrame(room="tea", event="joined", user=ADA, here_count=1, guests_here=1),
@@ -74,7 +96,14 @@ REFUSED = frames.Error(
     client_id="c-2",
     errors=[frames.ErrorField(pointer="/value", code="blank", detail="A message needs something to read.")],
 )
-FRAMES = (*FROM_CLIENTS, *GREETING, *LOG, *EPHEMERAL, ACK, PONG, REFUSED)
+OF_ROOM = (*FROM_CLIENTS, *GREETING, *LOG, *EPHEMERAL, ACK, PONG, REFUSED)
+OF_INBOX = (frames.Ping(), *INBOX_GREETING, *INBOX, PONG, REFUSED)
+FRAMES = (*OF_ROOM, *INBOX, INBOX_GREETING[1])
+TITLES = {
+    "room": ("A room", "One room. `room` is its slug."),
+    "lobby": ("The lobby", "The room `lobby`, where the client of the founding tutorial connects."),
+    "inbox": ("The inbox", "What is new in all rooms of one person."),
+}
 
 
 def asyncapi_document() -> dict[str, Any]:
@@ -96,7 +125,7 @@ def asyncapi_document() -> dict[str, Any]:
     }
 
 
-DESCRIPTION = f"""The socket of a room.
+DESCRIPTION = f"""The socket of a room, and the inbox of a person.
 
 Frames are JSON objects in text, at most {FRAME_MAX_BYTES} bytes; `type` says which. Clients ignore types and fields that
 they do not know. After the greeting (`system`, `hello`) the room's log follows: frames with `seq`, in order, without a
@@ -112,22 +141,21 @@ HTTP before.
 def _channel(name: str, address: str) -> dict[str, Any]:
     channel: dict[str, Any] = {
         "address": address,
-        "title": "A room" if name == "room" else "The lobby",
-        "description": (
-            "One room. `room` is its slug."
-            if name == "room"
-            else "The room `lobby`, where the client of the founding tutorial connects."
-        ),
-        "messages": {_id(each): {"$ref": f"#/components/messages/{_id(each)}"} for each in FRAMES},
-        "bindings": {"ws": {"method": "GET", "query": _query(), "headers": _headers(), "bindingVersion": "0.1.0"}},
+        "title": TITLES[name][0],
+        "description": TITLES[name][1],
+        "messages": {
+            _id(each): {"$ref": f"#/components/messages/{_id(each)}"}
+            for each in (OF_INBOX if name == "inbox" else OF_ROOM)
+        },
+        "bindings": {"ws": {"method": "GET", "query": _query(name), "headers": _headers(), "bindingVersion": "0.1.0"}},
     }
     if name == "room":
         channel["parameters"] = {"room": {"description": "The room's slug.", "examples": ["tea"]}}
     return channel
 
 
-def _query() -> dict[str, Any]:
-    return {
+def _query(channel: str) -> dict[str, Any]:
+    query: dict[str, Any] = {
         "type": "object",
         "additionalProperties": False,
         "properties": {
@@ -136,6 +164,9 @@ def _query() -> dict[str, Any]:
             "ticket": {"type": "string", "description": f"From `POST /api/tickets/`: once, within {TICKET_LIFE_S} s."},
         },
     }
+    if channel == "inbox":
+        del query["properties"]["after"], query["properties"]["epoch"]
+    return query
 
 
 def _headers() -> dict[str, Any]:
@@ -159,9 +190,19 @@ def _operations(channel: str) -> dict[str, Any]:
             told["reply"] = {"channel": {"$ref": f"#/channels/{channel}"}, "messages": messages}
         return told
 
-    post, typing, ping = FROM_CLIENTS
+    post, delete, read, typing, ping = FROM_CLIENTS
+    if channel == "inbox":
+        told = {
+            "ping": operation("receive", "Ask whether the line is alive.", ping, replies=(PONG,)),
+            "greet": operation("send", "The first two frames, in this order.", *INBOX_GREETING),
+            "tell": operation("send", "What is new; after a break, read `GET /api/inbox/` again.", *INBOX),
+            "refuse": operation("send", "Why a frame, or the socket itself, is refused.", REFUSED),
+        }
+        return {f"{channel}.{name}": each for name, each in told.items()}
     told = {
         "post": operation("receive", "Post a message.", post, replies=(ACK, REFUSED)),
+        "delete": operation("receive", "Delete a message.", delete, replies=(ACK, REFUSED)),
+        "read": operation("receive", "Move my read marker.", read),
         "type": operation("receive", f"Say that I am typing, at most every {TYPING_INTERVAL_S:g} s.", typing),
         "ping": operation("receive", "Ask for the end of the log.", ping, replies=(PONG,)),
         "greet": operation("send", "The first two frames, in this order.", *GREETING),

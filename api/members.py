@@ -15,8 +15,9 @@ from api.authentication import signed_in
 from api.paging import PageQuery, page_of
 from api.rooms import RoleWord
 from api.schema import answer, asked, problems
-from api.strict import StrictBody, StrictView, rendered
+from api.strict import StrictBody, StrictCharField, StrictQuery, StrictView, rendered
 from foundation.errors import ChatError
+from foundation.limits import REASON_MAX_CHARS
 from rooms.directory import members_of
 from rooms.events import Person, person
 from rooms.membership import add_member, change_role, join_room, leave_room, remove_member
@@ -39,6 +40,15 @@ class MemberPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
     previous: str | None
     results: list[Member]
+
+
+class RemovalQuery(StrictQuery):
+    reason = StrictCharField(
+        required=False,
+        allow_blank=True,
+        shape={"maxLength": REASON_MAX_CHARS},
+        help_text="Why, in one line: for the audit, never for the room.",
+    )
 
 
 class MemberBody(StrictBody):
@@ -70,6 +80,7 @@ class MembersView(StrictView):
 
 
 class MemberView(StrictView):
+    queries: ClassVar = {"DELETE": RemovalQuery}
     bodies: ClassVar = {"PUT": MemberBody}
 
     @extend_schema(
@@ -114,10 +125,13 @@ class MemberView(StrictView):
     @extend_schema(
         operation_id="members_destroy",
         summary="Leave, or remove somebody",
-        description="With my own username, or `me`, I leave. With another's, an owner removes them: their sockets close.",
+        description=(
+            "With my own username, or `me`, I leave. With another's, a moderator removes a member, an owner anybody: "
+            "their sockets close."
+        ),
         responses={
             204: answer(None, "They are no member now."),
-            **problems("forbidden", "not_found", "last_owner"),
+            **problems("validation_error", "forbidden", "not_found", "last_owner"),
         },
     )
     def delete(self, request: Request, slug: str, username: str) -> Response:
@@ -126,7 +140,7 @@ class MemberView(StrictView):
         if username == me.username:
             leave_room(actor=me, slug=slug)
         else:
-            remove_member(actor=me, slug=slug, username=username)
+            remove_member(actor=me, slug=slug, username=username, **self.query)
         return Response(status=204)
 
 

@@ -14,10 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.account import ADA
+from api.authentication import signed_in
 from api.rooms import TEA, RoleWord, Room, presence_of, room_found
 from api.schema import LOCATION, answer, asked, problems
 from api.strict import StrictBody, StrictCharField, StrictIntegerField, StrictQuery, StrictView, rendered
 from chat import history
+from chat.erasing import delete_message
 from chat.frames import MessageFrame, message_frame
 from chat.posting import post_message
 from foundation.errors import invalid
@@ -178,6 +180,19 @@ class MessageView(StrictView):
     )
     def get(self, request: Request, slug: str, seq: int) -> Response:
         return rendered(message_frame(history.message_at(actor=request.user, slug=slug, seq=seq), slug))
+
+    @extend_schema(
+        operation_id="messages_destroy",
+        summary="Delete a message",
+        description=(
+            "One's own, or as a moderator anybody's. Its text is erased and its number stays, with `deleted`; doing it "
+            "again changes nothing."
+        ),
+        responses={204: answer(None, "Its text is gone."), **problems("forbidden", "archived", "not_found")},
+    )
+    def delete(self, request: Request, slug: str, seq: int) -> Response:
+        delete_message(actor=signed_in(request), slug=slug, seq=seq)
+        return Response(status=204)
 
 
 class SyncView(StrictView):

@@ -48,10 +48,11 @@ def page_of(
     ordering: str,
     limit: int = PAGE_DEFAULT,
     cursor: str | None = None,
+    load: Callable[[list[M]], None] | None = None,
 ) -> dict[str, Any]:
     """One page of the rows, ordered by one field (with `-` downward) and then by primary key.
 
-    `render` makes a JSON object, or the Struct of one, of each row. Raises `validation_error` for a bad cursor."""
+    `render` makes a JSON object, or the Struct of one, of each row, after `load` has seen them all. Raises `validation_error` for a bad cursor."""
     position = _opened(cursor, ordering) if cursor is not None else None
     backward = position is not None and position.backward
     if position is not None:
@@ -60,6 +61,8 @@ def page_of(
     more, rows = len(found) > limit, found[:limit]
     if backward:
         rows.reverse()
+    if load is not None:
+        load(rows)
     after = bool(rows) and (backward or more)
     before = bool(rows) and (more if backward else position is not None)
     return {

@@ -15,14 +15,14 @@ from api.account import ADA
 from api.authentication import signed_in
 from api.paging import PageQuery, page_of
 from api.schema import LOCATION, answer, asked, problems
-from api.strict import StrictBody, StrictCharField, StrictView, rendered
+from api.strict import StrictBody, StrictBooleanField, StrictCharField, StrictNumberField, StrictView, rendered
 from chat.presence import roster_of
-from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLUG_MAX_CHARS
+from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S, SLUG_MAX_CHARS
 from rooms import models
 from rooms.directory import Listed, matching, room_as_listed, visible_rooms
 from rooms.events import Person, person
-from rooms.lifecycle import delete_room, open_room, update_room
-from rooms.models import Guests, Kind, Membership, Role
+from rooms.lifecycle import KINDS, delete_room, open_room, update_room
+from rooms.models import Guests, Kind, Membership, Posting, Role
 from rooms.policies import Access, room_for
 from rooms.policies import Person as Asker
 
@@ -32,23 +32,30 @@ if TYPE_CHECKING:
 SEARCH_MAX_CHARS = 100
 ORDERS = ("name", "-name", "created_at", "-created_at", "last_seq", "-last_seq")
 KindWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": Kind.values})]
+PostingWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": Posting.values})]
 GuestsWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": Guests.values})]
 RoleWord = Annotated[str, msgspec.Meta(extra_json_schema={"enum": Role.values})]
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
-    """A room as the person who asks sees it: `my_role` is null for somebody who is no member."""
+    """A room as the person who asks sees it: `my_role` is null for somebody who is no member, `people` for a room that
+    is not direct."""
 
     slug: str
     name: str
     topic: str
     kind: KindWord
     guests: GuestsWord
+    posting: PostingWord
+    slow_mode_s: int
+    archived_at: datetime | None
+    people: list[Person] | None
     created_by: Person | None
     created_at: datetime
     last_seq: int
     member_count: int
     my_role: RoleWord | None
+    my_read_seq: int | None
     capabilities: list[str]
 
 
@@ -78,10 +85,15 @@ class RoomQuery(PageQuery):
     ordering = ChoiceField(ORDERS, required=False, default="name", help_text="A leading `-` means downward.")
     member = ChoiceField(("true", "false"), required=False, help_text="Only rooms that I am in, or am not in.")
     kind = ChoiceField(Kind.choices, required=False, help_text="Only rooms of this kind.")
+    archived = ChoiceField(
+        ("true", "false"), required=False, default="false", help_text="Only archived rooms, or only the others."
+    )
 
 
 NAME_SHAPE = {"minLength": 1, "maxLength": ROOM_NAME_MAX_CHARS}
 TOPIC_SHAPE = {"maxLength": ROOM_TOPIC_MAX_CHARS}
+SLOW_MODE_SHAPE = {"minimum": 0, "maximum": SLOW_MODE_MAX_S}
+SLOW_MODE_HELP = "Seconds that a member waits between two messages; 0 is no slow mode."
 SLUG_SHAPE = {"pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": SLUG_MAX_CHARS}
 
 
@@ -91,15 +103,20 @@ class RoomBody(StrictBody):
         required=False, shape=SLUG_SHAPE, help_text="The address; made of the name where it is not given."
     )
     topic = StrictCharField(required=False, allow_blank=True, shape=TOPIC_SHAPE)
-    kind = ChoiceField(Kind.choices, required=False)
+    kind = ChoiceField(KINDS, required=False)
     guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
+    posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
+    slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
 
 
 class RoomChangesBody(StrictBody):
     name = StrictCharField(required=False, shape=NAME_SHAPE)
     topic = StrictCharField(required=False, allow_blank=True, shape=TOPIC_SHAPE)
-    kind = ChoiceField(Kind.choices, required=False)
+    kind = ChoiceField(KINDS, required=False)
     guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
+    posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
+    slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
+    archived = StrictBooleanField(required=False, help_text="Archive the room, or take it up again.")
 
 
 TEA = Room(
@@ -108,29 +125,41 @@ TEA = Room(
     topic="No coffee",
     kind="public",
     guests="none",
+    posting="members",
+    slow_mode_s=0,
+    archived_at=None,
+    people=None,
     created_by=ADA,
     created_at=datetime.fromisoformat("2026-11-23T12:00:00Z"),
     last_seq=42,
     member_count=2,
     my_role="owner",
-    capabilities=["post", "update", "manage_members", "delete"],
+    my_read_seq=39,
+    capabilities=["post", "leave", "delete_own", "delete_any", "invite", "remove", "ban", "change_role", "update"],
 )
 
 
 def room_shown(room: "WithAnnotations[models.Room, Listed]", user: Asker) -> Room:
     """The body of a room as `rooms.directory` lists it."""
     membership = Membership(room=room, role=room.my_role) if room.my_role else None
+    direct = room.kind == Kind.DIRECT
+    people = [who for each in room.in_direct if (who := person(each.user))] if direct else None
     return Room(
         slug=room.slug,
         name=room.name,
         topic=room.topic,
         kind=room.kind,
         guests=room.guests,
+        posting=room.posting,
+        slow_mode_s=room.slow_mode_s,
+        archived_at=room.archived_at,
+        people=people,
         created_by=person(room.created_by),
         created_at=room.created_at,
         last_seq=room.last_seq,
         member_count=room.member_count,
         my_role=room.my_role,
+        my_read_seq=room.my_read_seq,
         capabilities=Access(room, user, membership).capabilities,
     )
 
@@ -152,7 +181,7 @@ class RoomsView(StrictView):
     @extend_schema(
         operation_id="rooms_list",
         summary="List the rooms that I may read",
-        description="Public rooms, and the private ones that I am a member of.",
+        description="Public rooms, and the private and direct ones that I am in. Archived rooms are asked for apart.",
         responses={200: answer(RoomPage, "One page.", RoomPage(next=None, previous=None, results=[TEA]))},
     )
     def get(self, request: Request) -> Response:
@@ -183,13 +212,14 @@ def _chosen(
     q: str = "",
     member: str | None = None,
     kind: str | None = None,
+    archived: str,
     **_: object,
 ) -> "QuerySet[WithAnnotations[models.Room, Listed]]":
     if member is not None:
         rooms = rooms.filter(my_role__isnull=member == "false")
     if kind is not None:
         rooms = rooms.filter(kind=kind)
-    return matching(rooms, q)
+    return matching(rooms.filter(archived_at__isnull=archived == "false"), q)
 
 
 class RoomView(StrictView):
@@ -200,7 +230,7 @@ class RoomView(StrictView):
         operation_id="rooms_retrieve",
         summary="Look at a room",
         description="A room that does not exist and one that is hidden from me are the same answer.",
-        responses={200: answer(Room, "The room.", TEA), **problems("not_found")},
+        responses={200: answer(Room, "The room.", TEA), **problems("not_found", "room_deleted")},
     )
     def get(self, request: Request, slug: str) -> Response:
         return rendered(room_found(request.user, slug))
@@ -208,11 +238,14 @@ class RoomView(StrictView):
     @extend_schema(
         operation_id="rooms_partial_update",
         summary="Change a room",
-        description="For owners. Everybody in the room hears `room.updated`; who may no longer read it is sent out.",
+        description=(
+            "For owners. Everybody in the room hears `room.updated`; who may no longer read it is sent out. "
+            "Unarchiving comes before the other changes, archiving after them."
+        ),
         examples=[asked({"topic": "Some coffee", "guests": "read"})],
         responses={
             200: answer(Room, "The room after the change.", TEA),
-            **problems("validation_error", "forbidden", "not_found"),
+            **problems("validation_error", "forbidden", "archived", "not_found", "name_taken", "room_deleted"),
         },
     )
     def patch(self, request: Request, slug: str) -> Response:
@@ -222,7 +255,9 @@ class RoomView(StrictView):
     @extend_schema(
         operation_id="rooms_destroy",
         summary="Delete a room with its messages",
-        description="For owners, and for good. Open sockets close with 4410. The lobby stays.",
+        description=(
+            "For owners, and for good: the address is never given again. Open sockets close with 4410. The lobby stays."
+        ),
         responses={204: answer(None, "The room is gone."), **problems("forbidden", "not_found")},
     )
     def delete(self, request: Request, slug: str) -> Response:

@@ -25,11 +25,19 @@ ANY_REQUEST = ("unknown_parameter", "validation_error", "not_acceptable", "inter
 ANY_BODY = ("invalid_json", "unknown_field", "payload_too_large", "unsupported_media_type")
 TAGS = {
     "rooms": "rooms",
+    "direct": "rooms",
+    "inbox": "inbox",
+    "limits": "limits",
+    "read": "inbox",
     "messages": "messages",
     "members": "members",
+    "invitations": "invitations",
+    "bans": "bans",
+    "audit": "bans",
     "users": "people",
     "tokens": "tokens",
     "tickets": "tokens",
+    "sessions": "tokens",
 }
 HEADERS = {
     401: ("WWW-Authenticate", "How to sign in: `Token`."),

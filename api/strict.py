@@ -6,7 +6,8 @@ documents exactly that.
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from django.core.validators import ProhibitNullCharactersValidator
@@ -78,7 +79,7 @@ class StrictCharField(serializers.CharField):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if isinstance(data, str):
-            check_storable(data, str(self.field_name))
+            check_storable(data, str(self.field_name or self.parent.field_name))  # in a list: of the list
         return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
@@ -105,6 +106,41 @@ class StrictIntegerField(serializers.IntegerField):
         if not isinstance(data, str) or not WHOLE_NUMBER.match(data):
             self.fail("invalid")
         return int(data)
+
+
+class StrictNumberField(serializers.IntegerField):
+    """A whole number of a JSON body: no text, no fraction, no boolean. `shape` is as in `StrictCharField`."""
+
+    def __init__(self, *, shape: Mapping[str, Any] | None = None, **options: Any) -> None:
+        self.shape = dict(shape or {})
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return int(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """True or false of a JSON body, and no word or number for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            self.fail("invalid", input=data)
+        return data
+
+
+class StrictTimeField(StrictCharField):
+    """A moment as RFC 3339 writes it, with its zone, and no moment without one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(shape={"format": "date-time"}, **options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return msgspec.convert(super().to_internal_value(data), Annotated[datetime, msgspec.Meta(tz=True)])
+        except (msgspec.ValidationError, OverflowError):
+            raise serializers.ValidationError("A time with its zone: 2027-01-31T12:00:00Z.", code="invalid") from None
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -3,7 +3,21 @@
 from django.urls import include, path, register_converter
 
 from accounts.names import USERNAME_PATTERN
-from api import account, contracts, members, messages, rooms
+from api import (
+    account,
+    audit,
+    bans,
+    contracts,
+    direct,
+    inbox,
+    invitations,
+    limits,
+    members,
+    messages,
+    room_invitations,
+    rooms,
+    sessions,
+)
 from foundation.limits import SLUG_PATTERN
 
 
@@ -50,9 +64,20 @@ in_a_room = [
     path("messages/<seq:seq>/", messages.MessageView.as_view(), name="message"),
     path("members/", members.MembersView.as_view(), name="members"),
     path("members/<username:username>/", members.MemberView.as_view(), name="member"),
+    path("read/", inbox.ReadView.as_view(), name="read"),
+    *room_invitations.urlpatterns,
+    path("bans/", bans.BansView.as_view(), name="bans"),
+    path("bans/<username:username>/", bans.BanView.as_view(), name="ban"),
+    path("audit/", audit.AuditView.as_view(), name="audit"),
 ]
 urlpatterns = [
     *account.urlpatterns,
+    *sessions.urlpatterns,
+    path("limits/", limits.LimitsView.as_view(), name="limits"),
+    path("inbox/", inbox.InboxView.as_view(), name="inbox"),
+    path("inbox/<room:slug>/", inbox.InboxRoomView.as_view(), name="inbox_room"),
+    *invitations.urlpatterns,
+    path("direct/", direct.DirectView.as_view(), name="direct"),
     path("rooms/", rooms.RoomsView.as_view(), name="rooms"),
     path("rooms/<room:slug>/", include(in_a_room)),
     *contracts.urlpatterns,

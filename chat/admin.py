@@ -3,13 +3,13 @@
 from django.contrib import admin
 from django.utils.text import Truncator
 
-from chat.models import Message
+from chat.models import Mention, Message
 from foundation.admin import ReadOnlyAdmin
 
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("room", "seq", "author", "beginning", "sent_at")
+    list_display = ("room", "seq", "author", "beginning", "sent_at", "deleted_at")
     list_filter = ("room__kind", "sent_at")
     list_select_related = ("room", "author")
     search_fields = ("text", "author__username", "room__slug")
@@ -18,3 +18,11 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="text")
     def beginning(self, message: Message) -> str:
         return Truncator(message.text).chars(80)
+
+
+@admin.register(Mention)
+class MentionAdmin(ReadOnlyAdmin):
+    list_display = ("room", "seq", "user")
+    list_select_related = ("room", "user")
+    search_fields = ("user__username", "room__slug")
+    ordering = ("-pk",)

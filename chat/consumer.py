@@ -1,91 +1,74 @@
 """The socket's door: who you are and where you left off, then frame → command → reply."""
 
 import asyncio
-import logging
 import secrets
 import time
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qs
 
-from channels.consumer import AsyncConsumer
-
 from chat import frames, history
-from chat.frames import Ack, Hello, Ping, Pong, Post, RoomHead, SocketLimits, System, Typing, TypingFrame, render
-from chat.live import live
+from chat.door import Door
+from chat.erasing import delete_message
+from chat.frames import (
+    Ack,
+    Delete,
+    Hello,
+    Ping,
+    Pong,
+    Post,
+    Read,
+    SocketLimits,
+    System,
+    Typing,
+    TypingFrame,
+    render,
+    room_head,
+)
 from chat.posting import Draft, Outcome, Posted
+from chat.reading import mark_read
 from chat.roster import Roster
 from foundation import limits
 from foundation.database import in_database
 from foundation.deployment import epoch
 from foundation.errors import ChatError, invalid
 from foundation.publishing import publish_ephemeral
-from foundation.socket import Socket, error_frame
 from foundation.stream import Stream
-from foundation.wire import Receive, Send, wire_of
 from rooms import policies
 from rooms.events import person
 from rooms.policies import Access
 
-log = logging.getLogger("parlor.consumer")
 PARAMETERS = {"after", "epoch", "ticket"}
-LOST = {"not_found", "unauthenticated"}  # refusals of a command that say that its socket should be gone already
 
 
-class RoomConsumer(AsyncConsumer):
-    """One browser or program in one room. The hub delivers to it; it never reads the channel layer itself."""
+class RoomConsumer(Door):
+    """One browser or program in one room. The hub delivers to it."""
 
-    channel_layer_alias = None
+    commands = frames.COMMANDS
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Serve one socket until either side ends it. (The stock method waits for the peer alone.)"""
-        self.scope, self.base_send, self.live = scope, send, live()
-        self.user = scope["user"]
-        self.slug = scope["url_route"]["kwargs"]["slug"]
-        self.key = f"user:{self.user.pk}" if self.user.is_authenticated else "guest"
-        wire = wire_of(scope, receive, send)
-        self.socket = Socket(wire, frozenset({self.key, *scope.get("credential", ())}))
+    def begin(self) -> None:
+        self.slug = self.scope["url_route"]["kwargs"]["slug"]
         self.stream: Stream | None = None
         self._present_as: str | None = None
-        self._faults: list[float] = []
         self._typed_at = float("-inf")
         self._unanswered = 0
         self._answered: asyncio.Future[None] | None = None
-        try:
-            while (message := await wire.receive())["type"] != "websocket.disconnect":
-                await self.dispatch(message)
-            await self._fewer_unanswered_than(1)
-        finally:
-            self._leave()
-            await wire.stop()
 
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Handle one event of the server. (The stock method makes a thread hop for each; nothing here needs it.)"""
-        try:
-            if message["type"] == "websocket.connect":
-                await self._connect()
-            elif self.socket.closing is None:
-                await self._receive(message.get("text"))
-        except ChatError as error:
-            self.socket.close(error)
-        except OSError:
-            pass  # the peer went away while it was answered
-        except Exception:
-            log.exception("a socket failed")
-            self.socket.close(ChatError("internal"))
+    # Coming in and going
 
-    # Coming in
-
-    async def _connect(self) -> None:
-        await self.base_send({"type": "websocket.accept"})
-        if "refused" in self.scope:
-            raise self.scope["refused"]
+    async def enter(self) -> None:
         after, of_epoch = self._position()
-        hub = self.live.hub
-        hub.sockets.add(self.socket)
         access = await in_database(self._admit, after, of_epoch)
         self.socket.group, self.socket.admitted = access.room.group, access.room.last_seq
-        await self._enter(access, access.room.last_seq if after is None else after)
+        await self._greet(access, access.room.last_seq if after is None else after)
+
+    async def settle(self) -> None:
+        await self._fewer_unanswered_than(1)
+
+    def leave(self) -> None:
+        if self.stream is not None:
+            self.live.hub.leave(self.stream, self.socket)
+            if self._present_as is not None:
+                self.live.presence.leave(self.stream.group, self._present_as)
 
     def _position(self) -> tuple[int | None, str | None]:
         """`after` and `epoch` of the address. Raises `validation_error`, `unknown_parameter`."""
@@ -103,18 +86,17 @@ class RoomConsumer(AsyncConsumer):
         return int(after), given.get("epoch")
 
     def _admit(self, after: int | None, of_epoch: str | None) -> Access:
-        if not self.scope["credential_holds"]():
-            raise ChatError("unauthenticated")
+        self.check_credential()
         access = policies.room_for(self.user, self.slug)
         if after is not None or of_epoch is not None:
             history.check_position(access.room, after or 0, of_epoch)
         epoch()  # read here, off the event loop
         return access
 
-    async def _enter(self, access: Access, after: int) -> None:
+    async def _greet(self, access: Access, after: int) -> None:
         """Greet, catch up, go live: from here on the hub writes to the socket."""
         hub, presence = self.live.hub, self.live.presence
-        self.may_post = access.may_post
+        self.may_post = access.may("post")
         self.stream = await hub.enter(access.room.group)
         self.socket.write(render(System()))
         self._present_as = self.key if self.user.is_authenticated else f"guest:{secrets.token_hex(6)}"
@@ -126,17 +108,10 @@ class RoomConsumer(AsyncConsumer):
         if roster.changes != told:  # somebody came or went while it caught up
             self.socket.write(roster.frame("here"))
 
-    def _leave(self) -> None:
-        self.live.hub.sockets.discard(self.socket)
-        if self.stream is not None:
-            self.live.hub.leave(self.stream, self.socket)
-            if self._present_as is not None:
-                self.live.presence.leave(self.stream.group, self._present_as)
-
     def _hello(self, access: Access, roster: Roster) -> Hello:
         room = access.room
         return Hello(
-            room=RoomHead(slug=room.slug, name=room.name, topic=room.topic, kind=room.kind, guests=room.guests),
+            room=room_head(room),
             me=person(self.user),
             role=access.role,
             capabilities=access.capabilities,
@@ -156,21 +131,15 @@ class RoomConsumer(AsyncConsumer):
 
     # Frames
 
-    async def _receive(self, text: str | None) -> None:
-        if text is None:
-            raise ChatError("binary_not_supported")
-        client_id = None
-        try:
-            command = frames.parse(text)
-            client_id = command.client_id if isinstance(command, Post) else None
-            await self._obey(command)
-        except Exception as error:  # noqa: BLE001
-            self._answer_fault(error, client_id)
-
-    async def _obey(self, command: frames.Command) -> None:
+    async def obey(self, command: frames.Command) -> None:
         match command:
             case Post(value=text, client_id=client_id):
                 await self._post(Draft(self.user, self.slug, text, client_id))
+            case Delete(seq=seq, client_id=client_id):
+                deleted = await in_database(delete_message, actor=self.user, slug=self.slug, seq=seq)
+                self.socket.write(render(Ack(client_id=client_id, seq=seq, duplicate=not deleted)))
+            case Read(seq=seq):
+                await in_database(mark_read, actor=self.user, slug=self.slug, upto=seq)
             case Typing():
                 self._typing()
             case Ping():
@@ -200,7 +169,7 @@ class RoomConsumer(AsyncConsumer):
             ack = Ack(client_id=client_id, seq=outcome.message.seq, duplicate=outcome.duplicate)
             self.socket.write(render(ack))
         else:
-            self._answer_fault(outcome, client_id)
+            self.answer_fault(outcome, client_id, may_be_lost=True)
 
     def _typing(self) -> None:
         """Tell the room, at most every TYPING_INTERVAL_S; more is dropped without a word."""
@@ -208,23 +177,3 @@ class RoomConsumer(AsyncConsumer):
         if self.stream is not None and self.may_post and now - self._typed_at >= limits.TYPING_INTERVAL_S:
             self._typed_at = now
             publish_ephemeral(self.stream.group, render(TypingFrame(room=self.slug, user=person(self.user))))
-
-    def _answer_fault(self, error: Exception, client_id: str | None) -> None:
-        if not isinstance(error, ChatError):
-            log.error("a frame failed", exc_info=error)
-            error = ChatError("internal")
-        self._refuse(error, client_id)
-
-    def _refuse(self, error: ChatError, client_id: str | None) -> None:
-        """Answer with an error frame. What ended the right to be here closes the socket, and so does the tenth fault
-        of the client within ten seconds."""
-        if error.code in LOST:
-            self.socket.close(error)
-            return
-        self.socket.write(error_frame(error, client_id))
-        if error.refusal.retry:
-            return
-        now = time.monotonic()
-        self._faults = [*self._faults[1 - limits.BAD_FRAMES_MAX :], now]
-        if len(self._faults) == limits.BAD_FRAMES_MAX and now - self._faults[0] <= limits.BAD_FRAMES_WINDOW_S:
-            self.socket.close(ChatError("too_many_errors"))

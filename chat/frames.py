@@ -1,15 +1,18 @@
 """Every frame of the chat socket, both ways, as types: what a client sends is checked against them, what it gets is
 made from them, and `asyncapi.yaml` is generated from them. The frames of room changes are in `rooms/events.py`."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 
 from chat.models import Message
 from foundation.errors import ChatError, FieldError, invalid
-from foundation.limits import CLIENT_ID_PATTERN
+from foundation.limits import CLIENT_ID_PATTERN, SEQ_MAX
 from foundation.strictjson import loads
 from rooms.events import Person, encode, person
+from rooms.models import Room
 
 # Client → server
 
@@ -25,12 +28,25 @@ class Typing(msgspec.Struct, tag_field="type", tag="typing", forbid_unknown_fiel
     """Say that you are typing; others show it for six seconds."""
 
 
+class Delete(msgspec.Struct, tag_field="type", tag="delete", forbid_unknown_fields=True, frozen=True):
+    """Delete a message: its text goes, its number stays. The `ack` has the number of the message."""
+
+    seq: Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
+    client_id: str | None = None
+
+
+class Read(msgspec.Struct, tag_field="type", tag="read", forbid_unknown_fields=True, frozen=True):
+    """Move my read marker to this number: everything up to it is read, and nothing after it."""
+
+    seq: Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
+
+
 class Ping(msgspec.Struct, tag_field="type", tag="ping", forbid_unknown_fields=True, frozen=True):
     """Ask for a `pong` with the end of the room's log."""
 
 
-Command = Post | Typing | Ping
-COMMANDS: dict[str, type[Command]] = {"message": Post, "typing": Typing, "ping": Ping}
+Command = Post | Delete | Read | Typing | Ping
+COMMANDS: dict[str, type[Command]] = {"message": Post, "delete": Delete, "read": Read, "typing": Typing, "ping": Ping}
 
 # Server → client
 
@@ -53,6 +69,9 @@ class RoomHead(msgspec.Struct, kw_only=True, frozen=True):
     topic: str
     kind: str
     guests: str
+    posting: str
+    slow_mode_s: int
+    archived_at: datetime | None
 
 
 class SocketLimits(msgspec.Struct, kw_only=True, frozen=True):
@@ -80,8 +99,8 @@ class Hello(_Frame, tag="hello", frozen=True, kw_only=True):
     guests_here: int
 
 
-class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True):
-    """One message. `user` is null for a guest."""
+class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True, omit_defaults=True):
+    """One message. `user` is null for a guest. Of a `deleted` one only the number is left, and whose it was."""
 
     room: str
     seq: int
@@ -89,6 +108,7 @@ class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True):
     user: Person | None
     sent_at: datetime
     client_id: str | None
+    deleted: bool = False
 
 
 class TypingFrame(_Frame, tag="typing", frozen=True, kw_only=True):
@@ -110,7 +130,7 @@ class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True, omit_defa
 
 
 class Ack(_Frame, tag="ack", frozen=True, kw_only=True):
-    """The message is on disk under `seq`; `duplicate` when it was there before."""
+    """The message `seq` is on disk, or deleted; `duplicate` when it was so before."""
 
     client_id: str | None
     seq: int
@@ -141,14 +161,14 @@ class Error(_Frame, tag="error", frozen=True, kw_only=True, omit_defaults=True):
     retry_after_ms: int | None = None
 
 
-def parse(text: str) -> Command:
-    """Read one frame of a client.
+def parse(text: str, commands: Mapping[str, type[Any]] = COMMANDS) -> Any:
+    """Read one frame of a client, which may be one of these commands.
 
     Raises `invalid_json`, `unknown_command`, `unknown_field`, `validation_error`; never anything else.
     """
     body = loads(text)
     kind = body.get("type")
-    command_type = COMMANDS.get(kind) if isinstance(kind, str) else None
+    command_type = commands.get(kind) if isinstance(kind, str) else None
     if command_type is None:
         raise ChatError("unknown_command")
     unknown = sorted(set(body) - set(command_type.__struct_fields__) - {"type"})
@@ -159,7 +179,7 @@ def parse(text: str) -> Command:
         command = msgspec.convert(body, command_type)
     except msgspec.ValidationError as error:
         raise _invalid(error) from None
-    if isinstance(command, Post):
+    if isinstance(command, (Post, Delete)):
         check_client_id(command.client_id)
     return command
 
@@ -179,6 +199,21 @@ def message_frame(message: Message, slug: str) -> MessageFrame:
         user=person(message.author),
         sent_at=message.sent_at,
         client_id=message.client_id,
+        deleted=message.deleted_at is not None,
+    )
+
+
+def room_head(room: Room) -> RoomHead:
+    """The room for `hello`."""
+    return RoomHead(
+        slug=room.slug,
+        name=room.name,
+        topic=room.topic,
+        kind=room.kind,
+        guests=room.guests,
+        posting=room.posting,
+        slow_mode_s=room.slow_mode_s,
+        archived_at=room.archived_at,
     )
 
 

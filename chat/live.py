@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 from chat import history
 from chat.group_commit import GroupCommit
+from chat.inbox_live import Inboxes
 from chat.presence import Presence
 from foundation.database import in_database
 from foundation.hub import Hub
@@ -33,6 +34,7 @@ class Live:
     hub: Hub
     presence: Presence
     posting: GroupCommit
+    inboxes: Inboxes
 
 
 _live: WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = WeakKeyDictionary()
@@ -44,9 +46,10 @@ def live() -> Live:
     found = _live.get(loop)
     if found is None:
         hub = Hub(RoomLog())
-        found = _live[loop] = Live(hub, Presence(hub), GroupCommit())
+        found = _live[loop] = Live(hub, Presence(hub), GroupCommit(), Inboxes(hub))
         hub.start()
         found.presence.start()
+        found.inboxes.start()
     return found
 
 

@@ -8,37 +8,40 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import messages as notes
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from msgspec import to_builtins
 
 from accounts import signup
 from accounts.models import User, public_user
 from chat import history
+from chat.erasing import delete_message
+from chat.inbox import Waiting, waiting_in
 from chat.posting import post_message
 from chat.presence import roster_of
-from chat.timeline import lines_of
+from chat.timeline import lines_of, span
 from foundation.errors import ChatError, invalid
-from foundation.limits import MESSAGE_MAX_CHARS, ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SEQ_MAX
-from rooms import lifecycle, membership, policies
-from rooms.directory import matching, members_of, room_as_listed, visible_rooms
-from rooms.models import Guests, Kind, Role, Room
-from rooms.policies import Access, Person
+from foundation.limits import MESSAGE_MAX_CHARS, SEQ_MAX
+from rooms import policies
+from rooms.directory import matching, members_of, title_of, visible_rooms
+from rooms.invitations import invitations_of
+from rooms.models import Kind, Room
+from rooms.policies import Access, Person, Standing
 
 ROOMS_PER_PAGE = 50
 PEOPLE_SHOWN = 100
+DIRECTS_SHOWN = 100
 SEARCH_MAX_CHARS = 200
 MODULES = [
-    *("connection", "composer", "history", "message", "outbox", "people", "presence", "reading"),
-    *("sentences", "socket", "timeline", "times", "typing"),
+    *("composer", "connection", "deleting", "history", "inbox", "marker", "message", "outbox", "people", "presence"),
+    *("reading", "sentences", "socket", "timeline", "times", "typing"),
 ]
-REFUSALS = {400: "400.html", 403: "403.html", 404: "404.html"}
+REFUSALS = {400: "400.html", 403: "403.html", 404: "404.html", 410: "410.html"}
 View = Callable[..., HttpResponse]
 
 
@@ -53,7 +56,7 @@ def page(view: View) -> View:
             if error.code == "unauthenticated":
                 return redirect_to_login(request.get_full_path())
             status = error.refusal.status
-            return render(request, REFUSALS.get(status, "500.html"), status=status)
+            return render(request, REFUSALS.get(status, "500.html"), {"detail": error.detail}, status=status)
 
     # Never cached: after signing out, the back button shows nothing that was private.
     return never_cache(answer)
@@ -64,33 +67,23 @@ def page(view: View) -> View:
 def rooms(request: HttpRequest) -> HttpResponse:
     """The rooms of this person and the others they may read, found by words of name and topic."""
     words = request.GET.get("q", "").replace("\0", "").strip()[:SEARCH_MAX_CHARS]
-    found = matching(visible_rooms(request.user), words)
-    signed_in = request.user.is_authenticated
-    others = found.filter(my_role__isnull=True) if signed_in else found
+    archived = request.GET.get("archived") == "true"
+    found = matching(visible_rooms(request.user), words).filter(archived_at__isnull=not archived)
+    user = request.user
+    known = user.is_authenticated
+    others = found.filter(my_role__isnull=True) if known else found
+    mine = found.filter(my_role__isnull=False).exclude(kind=Kind.DIRECT) if known else found.none()
+    directs = found.filter(kind=Kind.DIRECT).order_by("-last_seq", "pk")[:DIRECTS_SHOWN] if known else found.none()
     context = {
         "words": words,
-        "mine": found.filter(my_role__isnull=False) if signed_in else [],
+        "archived": archived,
+        "mine": waiting_in(mine, user),
+        "directs": waiting_in(directs, user),
         "others": Paginator(others, ROOMS_PER_PAGE).get_page(request.GET.get("page")),
-        "first_run": not signed_in and not User.objects.exists(),
+        "invitations": invitations_of(actor=user).order_by("-pk")[:ROOMS_PER_PAGE] if user.is_authenticated else [],
+        "first_run": not known and not User.objects.exists(),
     }
-    return _draw(request, "chat/rooms.html", context)
-
-
-@page
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_room(request: HttpRequest) -> HttpResponse:
-    """A form that opens a room."""
-    actor = _signed_in(request)
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        try:
-            opened = lifecycle.open_room(actor=actor, **_room_fields(request))
-            return redirect("room", opened.slug)
-        except ChatError as error:
-            errors = _complaints(error)
-    values = _room_fields(request) if errors else {"guests": Guests.NONE, "name": request.GET.get("name", "")}
-    context = {"values": values, "errors": errors, **_room_limits()}
-    return _draw(request, "chat/new_room.html", context, status=400 if errors else 200)
+    return draw(request, "chat/rooms.html", context)
 
 
 @page
@@ -102,48 +95,16 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             return redirect(f"{reverse('room', args=[slug])}#m{_post(request, slug)}")
         except ChatError as error:
-            if error.refusal.status not in {400, 409, 413}:
+            if error.refusal.status not in {400, 409, 413, 429} and error.code != "archived":
                 raise
-            complaint = next(iter(_complaints(error).values()))
+            complaint = next(iter(complaints(error).values()))
     access = policies.room_for(request.user, slug)
     context = _room_context(request, access, _before(request)) | {
         "complaint": complaint,
         "text": request.POST.get("text", ""),
         "client_id": secrets.token_urlsafe(16),
     }
-    return _draw(request, "chat/room.html", context, status=400 if complaint else 200)
-
-
-@page
-@require_http_methods(["GET", "HEAD", "POST"])
-def settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the room is and who is in it; a POST changes one thing, named by `do`."""
-    actor = _signed_in(request)
-    access = policies.room_for(actor, slug)
-    errors: dict[str, str] = {}
-    if request.method == "POST":
-        try:
-            return redirect(_change(request, actor, slug))
-        except ChatError as error:
-            if error.refusal.status not in {400, 409}:
-                raise
-            errors = _complaints(error)
-    listed = room_as_listed(actor=actor, slug=slug)
-    pages = Paginator(members_of(actor=actor, slug=slug), ROOMS_PER_PAGE).get_page(request.GET.get("page"))
-    values = {field: getattr(listed, field) for field in lifecycle.CHANGEABLE}
-    if errors:
-        values |= request.POST.dict()
-    context = {
-        "access": access,
-        "room": listed,
-        "pages": pages,
-        "members": [{"who": public_user(each.user), "role": each.role} for each in pages],
-        "may_vanish": slug != lifecycle.LOBBY,
-        "values": values,
-        "errors": errors,
-        **_room_limits(),
-    }
-    return _draw(request, "chat/settings.html", context, status=400 if errors else 200)
+    return draw(request, "chat/room.html", context, status=400 if complaint else 200)
 
 
 def _post(request: HttpRequest, slug: str) -> int:
@@ -151,6 +112,17 @@ def _post(request: HttpRequest, slug: str) -> int:
     text = request.POST.get("text", "").replace("\r\n", "\n")
     client_id = request.POST.get("client_id") or None
     return post_message(actor=request.user, slug=slug, text=text, client_id=client_id).message.seq
+
+
+@page
+@require_POST
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Delete the message whose button was pressed, and go back to it."""
+    seq = request.POST.get("seq", "")
+    if not (seq.isascii() and seq.isdigit()) or len(seq) > 16:
+        raise ChatError("bad_request")
+    delete_message(actor=signed_in(request), slug=slug, seq=int(seq))
+    return redirect(f"{reverse('room', args=[slug])}#m{seq}")
 
 
 def _before(request: HttpRequest) -> int | None:
@@ -166,7 +138,6 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
     """Everything the room page draws, and under `start` what its script begins with."""
     user, slug = access.user, access.room.slug
     read = history.page(actor=user, slug=slug, before=before)
-    lines = lines_of(read, before=before)
     listed = visible_rooms(user).get(pk=access.room.pk)
     roles = _roles(user, slug)
     roster = roster_of(access.room.group)
@@ -174,24 +145,13 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
     away = [{"user": who, "role": role} for who, role in roles.values()]
     people = {"here": here, "away": away, "here_count": roster.here_count, "guests_here": roster.guests_here}
     first_seq = read.messages[0].seq if read.messages else 0
-    start = {
-        "room": slug,
-        "me": public_user(user),
-        "seq": read.head,
-        "epoch": read.epoch,
-        "first_seq": first_seq,
-        "has_older": read.has_older,
-        "has_newer": read.has_newer,
-        "message_max_chars": MESSAGE_MAX_CHARS,
-        "people": people,
-        "sign_in": f"{reverse('account_login')}?next={request.path}",
-        "rooms": reverse("rooms"),
-    }
     return {
         "access": access,
         "room": listed,
-        "rooms": _sidebar(user, listed),
-        "lines": lines,
+        "title": title_of(listed, user),
+        "slow_mode": _wait_of(access),
+        **_sidebar(user, listed),
+        "lines": lines_of(read, before=before),
         "first_seq": first_seq,
         "has_older": read.has_older,
         "has_newer": read.has_newer,
@@ -199,8 +159,38 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
         **people,
         "more_members": user.is_authenticated and listed.member_count > PEOPLE_SHOWN,
         "modules": [f"chat/{name}.js" for name in MODULES],
-        "start": start,
+        "start": _start(request, access, read) | {"people": people},
     }
+
+
+def _start(request: HttpRequest, access: Access, read: history.Page) -> dict[str, Any]:
+    """What the script begins with."""
+    return {
+        "room": access.room.slug,
+        "me": public_user(access.user),
+        "seq": read.head,
+        "epoch": read.epoch,
+        "first_seq": read.messages[0].seq if read.messages else 0,
+        "has_older": read.has_older,
+        "has_newer": read.has_newer,
+        "message_max_chars": MESSAGE_MAX_CHARS,
+        "member": access.membership is not None,
+        "may_delete": _may_delete(access),
+        "sign_in": f"{reverse('account_login')}?next={request.path}",
+        "rooms": reverse("rooms"),
+    }
+
+
+def _may_delete(access: Access) -> list[str]:
+    """Which messages have a button; whoever posts becomes a member, and may delete that then."""
+    own = access.may("delete_own") or (access.user.is_authenticated and access.may("post"))
+    return [right for right, held in (("delete_own", own), ("delete_any", access.may("delete_any"))) if held]
+
+
+def _wait_of(access: Access) -> str:
+    """How long this person waits between two messages, in words; nothing where they do not."""
+    waits = access.room.slow_mode_s and access.standing < Standing.MODERATOR
+    return span(access.room.slow_mode_s) if waits else ""
 
 
 def _roles(user: Person, slug: str) -> dict[int, tuple[dict[str, Any] | None, str | None]]:
@@ -211,71 +201,32 @@ def _roles(user: Person, slug: str) -> dict[int, tuple[dict[str, Any] | None, st
     return {each.user_id: (public_user(each.user), each.role) for each in members}
 
 
-def _sidebar(user: Person, current: Room) -> list[Room]:
-    rooms = visible_rooms(user)
+def _sidebar(user: Person, current: Room) -> dict[str, list[Waiting]]:
+    """The reader's rooms, and apart from them their direct ones; the one that is open is always among them."""
+    rooms = visible_rooms(user).filter(archived_at=None)
     if user.is_authenticated:
         rooms = rooms.filter(my_role__isnull=False)
     listed: list[Room] = list(rooms[: ROOMS_PER_PAGE * 4])
-    return listed if current in listed else [current, *listed]
+    if current not in listed:
+        listed.insert(0, current)
+    waiting = waiting_in(listed, user)
+    directs = [each for each in waiting if each.room.kind == Kind.DIRECT]
+    return {"rooms": [each for each in waiting if each.room.kind != Kind.DIRECT], "directs": directs}
 
 
-def _change(request: HttpRequest, actor: User, slug: str) -> str:
-    """Do what the pressed button says, and return the address to go on to."""
-    back = reverse("room_settings", args=[slug])
-    username = request.POST.get("username", "").strip().removeprefix("@").lower()
-    match request.POST.get("do"):
-        case "update":
-            lifecycle.update_room(actor=actor, slug=slug, **_room_fields(request))
-            notes.success(request, "Saved.")
-        case "add":
-            added = membership.add_member(actor=actor, slug=slug, username=username)
-            notes.success(request, f"{added.user.display_name} is in.")
-        case "remove":
-            membership.remove_member(actor=actor, slug=slug, username=username)
-            notes.success(request, f"{username} was removed.")
-        case "make_owner" | "make_member" as action:
-            role = Role.OWNER if action == "make_owner" else Role.MEMBER
-            membership.change_role(actor=actor, slug=slug, username=username, role=role)
-        case "join":
-            membership.join_room(actor=actor, slug=slug)
-            back = reverse("room", args=[slug])
-        case "leave":
-            membership.leave_room(actor=actor, slug=slug)
-            back = reverse("rooms")
-        case "delete" if request.POST.get("sure"):
-            lifecycle.delete_room(actor=actor, slug=slug)
-            back = reverse("rooms")
-        case _:
-            raise ChatError("bad_request")
-    return back
-
-
-def _room_fields(request: HttpRequest) -> dict[str, str]:
-    kind = request.POST.get("kind", Kind.PUBLIC)
-    guests = Guests.NONE if kind == Kind.PRIVATE else request.POST.get("guests", Guests.NONE)
-    return {
-        "name": request.POST.get("name", ""),
-        "topic": request.POST.get("topic", "").strip(),
-        "kind": kind,
-        "guests": guests,
-    }
-
-
-def _room_limits() -> dict[str, int]:
-    return {"name_max_chars": ROOM_NAME_MAX_CHARS, "topic_max_chars": ROOM_TOPIC_MAX_CHARS}
-
-
-def _complaints(error: ChatError) -> dict[str, str]:
+def complaints(error: ChatError) -> dict[str, str]:
     """The sentence for each field, or one for the whole form."""
     return {each.pointer.strip("/"): each.detail for each in error.errors} or {"form": error.detail}
 
 
-def _signed_in(request: HttpRequest) -> User:
+def signed_in(request: HttpRequest) -> User:
+    """Who asks. Raises `unauthenticated`, at which `page` leads to the sign-in form."""
     if not request.user.is_authenticated:
         raise ChatError("unauthenticated")
     return request.user
 
 
-def _draw(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def draw(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """Draw a page with what all of them show."""
     context |= {"me": public_user(request.user), "signup_open": signup.is_open()}
     return render(request, template, context, status=status)

@@ -1,24 +1,28 @@
 """Posting: the one command behind the socket and the REST route, for one message or for many at once."""
 
+import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
 
 from accounts.models import User
+from chat import mentions
 from chat.frames import check_client_id, message_frame, render
 from chat.models import Message
+from foundation import rates
 from foundation.errors import ChatError, invalid
 from foundation.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_CHARS
 from foundation.publishing import Entry, publish
-from foundation.statements import insert_all, select_in
+from foundation.statements import insert_all, select_in, update_all
 from rooms import policies
 from rooms.log import next_seqs
 from rooms.membership import enter
-from rooms.models import Room
+from rooms.models import Membership, Room
 from rooms.policies import Access, Person
 
 
@@ -50,7 +54,7 @@ def post_message(*, actor: Person, slug: str, text: str, client_id: str | None =
     The text is stored as it is, byte for byte. Rights, repetition and the number are decided under the room's lock, so
     a person removed at number n never has a message after n. A signed-in person who is no member becomes one first.
     Publishes `message`. Raises `validation_error`, `message_too_long`, `not_found`, `unauthenticated`, `forbidden`,
-    and `idempotency_conflict` when the client_id was used for another text.
+    `archived`, `slow_mode`, `rate_limited`, and `idempotency_conflict` when the client_id was used for another text.
     """
     [outcome] = post_messages([Draft(actor, slug, text, client_id)])
     if isinstance(outcome, Exception):
@@ -70,10 +74,27 @@ def post_messages(drafts: Sequence[Draft]) -> list[Outcome]:
             check_client_id(draft.client_id)
         except ChatError as error:
             outcomes[index] = error
+    outcomes |= _too_many(drafts, outcomes)
     sound = [index for index in range(len(drafts)) if index not in outcomes]
     if sound:
         outcomes.update(zip(sound, _commit([drafts[index] for index in sound])[0], strict=True))
     return [outcomes[index] for index in range(len(drafts))]
+
+
+def _too_many(drafts: Sequence[Draft], outcomes: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """The refusals of those sound drafts for which no room is left in the bucket of their author, or of a room's guests."""
+    asked: dict[str, dict[object, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index, draft in enumerate(drafts):
+        if index not in outcomes:
+            bucket: tuple[str, object] = ("posts", draft.actor.pk) if draft.actor.pk else ("guest_posts", draft.slug)
+            asked[bucket[0]][bucket[1]].append(index)
+    refused: dict[int, Outcome] = {}
+    for name, buckets in asked.items():
+        allowed = rates.take_many(name, {key: len(indexes) for key, indexes in buckets.items()})
+        for key, indexes in buckets.items():
+            if allowed[key] < len(indexes):
+                refused |= dict.fromkeys(indexes[allowed[key] :], rates.refusal(name, key))
+    return refused
 
 
 def _commit(drafts: list[Draft]) -> tuple[list[Outcome], bool]:
@@ -117,42 +138,67 @@ def _commit_apart(drafts: list[Draft], error: Exception, *, undone: bool) -> lis
 
 def _append(drafts: list[Draft]) -> list[Outcome]:
     accesses = policies.rooms_for([(draft.actor, draft.slug) for draft in drafts], lock=True)
-    known = _sent_before(drafts, accesses)
+    known, now = _sent_before(drafts, accesses), timezone.now()
     outcomes: list[Outcome] = []
     fresh: dict[Room, list[Message]] = defaultdict(list)
-    joined: set[tuple[Room, Person]] = set()
+    memberships: dict[tuple[Room, Person], Membership] = {}
     for draft, access in zip(drafts, accesses, strict=True):
         if isinstance(access, ChatError):
             outcomes.append(access)
             continue
         key = _key(draft, access)
-        if not access.may_post:
-            outcomes.append(ChatError("forbidden"))
-        elif key in known:
+        if key in known:
             outcomes.append(_repeated(known[key], draft.text))
-        else:
-            if access.may_join and (access.room, access.user) not in joined:
-                joined.add((access.room, access.user))
-                enter(access)
-            message = Message(room=access.room, author=_author(access), text=draft.text, client_id=draft.client_id)
-            fresh[access.room].append(message)
-            if key is not None:
-                known[key] = message
-            outcomes.append(Posted(message, duplicate=False))
-    _write(fresh)
+            continue
+        membership = memberships.get((access.room, access.user), access.membership)
+        try:
+            policies.require_right(access, "post")
+            check_pace(access, membership)
+        except ChatError as error:
+            outcomes.append(error)
+            continue
+        if membership is None and access.user.is_authenticated:
+            membership = enter(access)
+        message = Message(room=access.room, author=_author(access), text=draft.text, client_id=draft.client_id)
+        if membership is not None:
+            memberships[access.room, access.user] = membership
+            membership.last_posted_at = now
+        fresh[access.room].append(message)
+        if key is not None:
+            known[key] = message
+        outcomes.append(Posted(message, duplicate=False))
+    _write(fresh, memberships)
     return outcomes
 
 
-def _write(fresh: dict[Room, list[Message]]) -> None:
-    """Number, insert and publish the new messages of each room."""
+def _write(fresh: dict[Room, list[Message]], memberships: dict[tuple[Room, Person], Membership]) -> None:
+    """Number, insert and publish the new messages of each room; whoever says something has read what came before."""
+    for room, messages in fresh.items():
+        room.message_count += len(messages)
     firsts = next_seqs({room: len(messages) for room, messages in fresh.items()})
     for room, messages in fresh.items():
-        for seq, message in enumerate(messages, firsts[room]):
-            message.seq = seq
+        for index, message in enumerate(messages):
+            message.seq = firsts[room] + index
+            if message.author is not None:
+                membership = memberships[room, message.author]
+                membership.read_seq = message.seq
+                membership.messages_read = room.message_count - len(messages) + index + 1
     insert_all([message for messages in fresh.values() for message in messages])
+    mentions.note(fresh)
+    update_all(memberships.values(), "read_seq", "messages_read", "last_posted_at")
     for room, messages in fresh.items():
         entries = [Entry(render(message_frame(message, room.slug))) for message in messages]
         publish(room.group, messages[0].seq, entries)
+
+
+def check_pace(access: Access, membership: Membership | None) -> None:
+    """Raise `slow_mode` for a member who posted less than the room's `slow_mode_s` ago; moderators may go on."""
+    slow_mode_s = access.room.slow_mode_s
+    if not slow_mode_s or membership is None or membership.last_posted_at is None:
+        return
+    wait_s = slow_mode_s - (timezone.now() - membership.last_posted_at).total_seconds()
+    if wait_s > 0 and access.standing < policies.Standing.MODERATOR:
+        raise ChatError("slow_mode", f"Slow mode: wait {math.ceil(wait_s)} s.", retry_after_s=wait_s)
 
 
 def check_text(text: str) -> None:
@@ -202,4 +248,6 @@ def _sent_before(drafts: list[Draft], accesses: list[Access | ChatError]) -> dic
 
 
 def _repeated(earlier: Message, text: str) -> Outcome:
-    return Posted(earlier, duplicate=True) if earlier.text == text else ChatError("idempotency_conflict")
+    # Of a deleted message nobody knows any more what it said.
+    same = earlier.text == text or earlier.deleted_at is not None
+    return Posted(earlier, duplicate=True) if same else ChatError("idempotency_conflict")

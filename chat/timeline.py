@@ -7,12 +7,22 @@ these.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from chat.frames import MessageFrame, message_frame
 from chat.history import Page
-from rooms.events import ChangeFrame, MemberJoined, MemberLeft, MemberUpdated, Person
+from rooms.events import (
+    ChangeFrame,
+    MemberBanned,
+    MemberJoined,
+    MemberLeft,
+    MemberUpdated,
+    MessageDeleted,
+    Person,
+    RoomUpdated,
+)
 from rooms.log import changes_after
 
 TOGETHER = timedelta(minutes=5)
@@ -50,7 +60,9 @@ def lines_of(page: Page, *, before: int | None = None) -> list[Line]:
     frames: dict[int, MessageFrame | ChangeFrame] = {}
     changes = changes_after(page.room.pk, slug, after=after, upto=upto)
     for seq in sorted(changes)[-CHANGES_MAX:]:
-        frames[seq] = msgspec.json.decode(changes[seq].frame, type=ChangeFrame)
+        change: ChangeFrame = msgspec.json.decode(changes[seq].frame, type=ChangeFrame)
+        if not isinstance(change, MessageDeleted):  # said where the message was
+            frames[seq] = change
     frames |= {message.seq: message_frame(message, slug) for message in page.messages}
     return list(_arranged([frames[seq] for seq in sorted(frames)]))
 
@@ -64,14 +76,17 @@ def sentence(change: ChangeFrame) -> list[Part]:
     if isinstance(change, MemberLeft):
         return [actor, " removed ", _name(change.user)] if change.removed else [_name(change.user), " left"]
     if isinstance(change, MemberUpdated):
-        return [actor, " made ", _name(change.user), " an owner" if change.role == "owner" else " a member"]
+        return [actor, " made ", _name(change.user), " an owner" if change.role == "owner" else f" a {change.role}"]
+    if isinstance(change, MemberBanned):
+        return [actor, " banned ", _name(change.user)]
+    assert isinstance(change, RoomUpdated), "what was deleted is said where it was"
     parts: list[Part] = [actor, " "]
     for field, value in change.changes.items():
         parts += [*_update(field, value), " and "]
     return parts[:-1]
 
 
-def _update(field: str, value: str) -> list[Part]:
+def _update(field: str, value: Any) -> list[Part]:
     match field:
         case "name":
             return ["renamed the room to “", {"name": value}, "”"]
@@ -79,8 +94,22 @@ def _update(field: str, value: str) -> list[Part]:
             return ["set the topic to “", {"name": value}, "”"] if value else ["removed the topic"]
         case "kind":
             return [f"made the room {value}"]
+        case "posting":
+            return ["let only moderators post" if value == "moderators" else "let all members post"]
+        case "slow_mode_s":
+            return [f"set slow mode to a message every {span(value)}"] if value else ["ended slow mode"]
+        case "archived":
+            return ["archived the room" if value else "opened the room again"]
         case _:
             return [GUESTS.get(value, "changed what guests may do")]
+
+
+def span(seconds: int) -> str:
+    """A time in the largest unit that holds it whole."""
+    for unit, size in (("hour", 3600), ("minute", 60)):
+        if seconds % size == 0:
+            return unit if seconds == size else f"{seconds // size} {unit}s"
+    return "second" if seconds == 1 else f"{seconds} seconds"
 
 
 def _name(person: Person | None) -> Part:

@@ -3,13 +3,18 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from chat import pages
+from chat import audit_page, invitation_page, new_room, pages, room_settings
 from rooms.lifecycle import LOBBY
 
 urlpatterns = [
     path("", pages.rooms, name="rooms"),
-    path("rooms/new/", pages.new_room, name="new_room"),
+    path("rooms/new/", new_room.new_room, name="new_room"),
+    path("direct/new/", new_room.new_direct, name="new_direct"),
     path("rooms/<slug:slug>/", pages.room, name="room"),
-    path("rooms/<slug:slug>/settings/", pages.settings, name="room_settings"),
+    path("rooms/<slug:slug>/delete/", pages.delete, name="delete_message"),
+    path("rooms/<slug:slug>/audit/", audit_page.audit, name="room_audit"),
+    path("rooms/<slug:slug>/settings/", room_settings.settings, name="room_settings"),
+    path("join/<str:token>/", invitation_page.follow_link, name="invitation"),
+    path("invitations/<str:public_id>/", invitation_page.answer_invitation, name="answer_invitation"),
     path("chat/", RedirectView.as_view(url=f"/rooms/{LOBBY}/"), name="chat"),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from foundation.admin import ReadOnlyAdmin
-from rooms.models import Change, Membership, Room
+from rooms.models import AuditEntry, Ban, Change, FormerRoom, Invitation, Membership, Room
 
 
 def link_to_list(view: str, text: Any, **lookups: Any) -> str:
@@ -54,4 +54,41 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at")
     list_select_related = ("room", "actor", "subject")
     search_fields = ("room__slug", "actor__username", "subject__username")
+    ordering = ("-pk",)
+
+
+@admin.register(Ban)
+class BanAdmin(ReadOnlyAdmin):
+    list_display = ("user", "room", "by", "reason", "until", "created_at")
+    list_filter = ("created_at", "until")
+    list_select_related = ("room", "user", "by")
+    search_fields = ("user__username", "room__slug", "reason")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Invitations without the hashes of their links: nobody needs those."""
+
+    list_display = ("room", "invitee", "created_by", "uses", "max_uses", "expires_at", "created_at")
+    list_filter = ("created_at", "expires_at")
+    list_select_related = ("room", "invitee", "created_by")
+    search_fields = ("room__slug", "invitee__username", "created_by__username")
+    fields = ("room", "invitee", "created_by", "uses", "max_uses", "expires_at", "created_at")
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    """What was done, also in rooms that are no more. What was done to accounts, their own history says."""
+
+    list_display = ("at", "action", "actor", "subject", "slug", "reason", "data")
+    list_filter = ("action", "at")
+    list_select_related = ("actor", "subject", "room")
+    search_fields = ("slug", "actor__username", "subject__username", "reason")
+    ordering = ("-pk",)
+
+
+@admin.register(FormerRoom)
+class FormerRoomAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "deleted_at")
+    search_fields = ("slug",)
     ordering = ("-pk",)

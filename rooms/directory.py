@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import User
 from foundation.errors import ChatError
 from rooms import policies
-from rooms.models import Guests, Kind, Membership, Room
+from rooms.models import Ban, Guests, Kind, Membership, Room
 from rooms.policies import Person
 
 if TYPE_CHECKING:
@@ -19,23 +20,31 @@ class Listed(TypedDict):
     """What a listing adds to a room."""
 
     my_role: str | None
+    my_read_seq: int | None
     member_count: int
+    in_direct: list[Membership]
 
 
 def visible_rooms(user: Person) -> "QuerySet[WithAnnotations[Room, Listed]]":
-    """The rooms this person may read, each with `my_role` (or None) and `member_count`."""
+    """The rooms this person may read, each with `my_role` and `my_read_seq` (or None), `member_count`, and of a direct
+    room the people."""
     counts = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room").annotate(n=Count("pk"))
     rooms = Room.objects.select_related("created_by").annotate(
         member_count=Coalesce(Subquery(counts.values("n"), output_field=IntegerField()), 0)
     )
+    people = Membership.objects.filter(room__kind=Kind.DIRECT).select_related("user").order_by("user__username")
+    rooms = rooms.prefetch_related(Prefetch("memberships", people, to_attr="in_direct"))
     if not user.is_authenticated:
+        nothing = Value(None, output_field=Membership._meta.get_field("read_seq"))
         nobody = Value(None, output_field=Membership._meta.get_field("role"))
-        return rooms.filter(kind=Kind.PUBLIC).exclude(guests=Guests.NONE).annotate(my_role=nobody)
-    mine = Membership.objects.filter(room=OuterRef("pk"), user_id=user.pk).values("role")
-    rooms = rooms.annotate(my_role=Subquery(mine))
+        return rooms.filter(kind=Kind.PUBLIC).exclude(guests=Guests.NONE).annotate(my_role=nobody, my_read_seq=nothing)
+    mine = Membership.objects.filter(room=OuterRef("pk"), user_id=user.pk)
+    rooms = rooms.annotate(my_role=Subquery(mine.values("role")), my_read_seq=Subquery(mine.values("read_seq")))
+    is_mine = Q(my_role__isnull=False)
     if user.is_superuser:
-        return rooms
-    return rooms.filter(Q(kind=Kind.PUBLIC) | Q(my_role__isnull=False))
+        return rooms.filter(is_mine | ~Q(kind=Kind.DIRECT))
+    bans = Ban.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), room=OuterRef("pk"), user_id=user.pk)
+    return rooms.filter(is_mine | Q(kind=Kind.PUBLIC) & ~Exists(bans))
 
 
 def matching(rooms: "QuerySet[WithAnnotations[Room, Listed]]", words: str) -> "QuerySet[WithAnnotations[Room, Listed]]":
@@ -52,6 +61,12 @@ def room_as_listed(*, actor: Person, slug: str) -> "WithAnnotations[Room, Listed
     if room is None:  # it went between the two queries
         raise ChatError("not_found")
     return room
+
+
+def title_of(room: "WithAnnotations[Room, Listed]", reader: Person) -> str:
+    """What a room is called for its reader: a direct one by the names of the others."""
+    others = [each.user.display_name for each in room.in_direct if each.user_id != reader.pk]
+    return ", ".join(others) or str(room)
 
 
 def members_of(*, actor: User, slug: str) -> QuerySet[Membership]:

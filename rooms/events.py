@@ -48,18 +48,34 @@ class MemberUpdated(_Change, tag="member.updated", frozen=True, kw_only=True):
     role: str
 
 
+class MemberBanned(_Change, tag="member.banned", frozen=True, kw_only=True):
+    """Somebody may not come back, until a time or for good."""
+
+    user: Person | None
+    until: datetime | None
+
+
+class MessageDeleted(_Change, tag="message.deleted", frozen=True, kw_only=True):
+    """The texts of these messages are gone; `user` had written them (null: a guest)."""
+
+    user: Person | None
+    messages: list[int]
+
+
 class RoomUpdated(_Change, tag="room.updated", frozen=True, kw_only=True):
-    """The room's name, topic, kind or rule for guests changed; `changes` holds the new values."""
+    """The room's name, topic, kind, rules or rest in the archive changed; `changes` holds the new values."""
 
-    changes: dict[str, str]
+    changes: dict[str, str | int | bool]
 
 
-ChangeFrame = MemberJoined | MemberLeft | MemberUpdated | RoomUpdated
+ChangeFrame = MemberJoined | MemberLeft | MemberUpdated | MemberBanned | RoomUpdated | MessageDeleted
 _FRAMES: dict[str, type[Any]] = {
     "member.joined": MemberJoined,
     "member.left": MemberLeft,
     "member.updated": MemberUpdated,
+    "member.banned": MemberBanned,
     "room.updated": RoomUpdated,
+    "message.deleted": MessageDeleted,
 }
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -75,6 +91,8 @@ def change_frame(change: "Change", slug: str) -> ChangeFrame:
     fields: dict[str, Any] = dict(change.data)
     if change.kind != "room.updated":
         fields["user"] = person(change.subject)
+    if fields.get("until"):
+        fields["until"] = datetime.fromisoformat(fields["until"])
     frame: ChangeFrame = _FRAMES[change.kind](
         room=slug, seq=change.seq, at=change.created_at, actor=person(change.actor), **fields
     )

@@ -11,13 +11,14 @@ from rooms.models import Change, ChangeKind, Guests, Kind, Membership, Room
 
 
 def next_seqs(counts: Mapping[Room, int]) -> dict[Room, int]:
-    """Draw consecutive sequence numbers in each room, as many as asked for, and give the first of each.
+    """Draw consecutive sequence numbers in each room, as many as asked for, and give the first of each; `message_count`
+    is written with them.
 
     The caller holds the rooms' row locks (`policies.room_for(lock=True)`)."""
     firsts = {room: room.last_seq + 1 for room in counts}
     for room, count in counts.items():
         room.last_seq += count
-    update_all(Room, "last_seq", {room.pk: room.last_seq for room in counts})
+    update_all(counts.keys(), "last_seq", "message_count")
     return firsts
 
 
@@ -40,6 +41,10 @@ def entry_of(change: Change, slug: str) -> Entry:
     frame = render_change(change, slug)
     if change.kind == ChangeKind.MEMBER_LEFT and (change.data["removed"] or change.room.kind == Kind.PRIVATE):
         return Entry(frame, evicts=f"user:{change.subject_id}")
+    if change.kind == ChangeKind.MEMBER_BANNED:
+        return Entry(frame, evicts=f"user:{change.subject_id}")
+    if change.kind == ChangeKind.MESSAGE_DELETED:
+        return Entry(frame, rewrites=True)
     changed = change.data.get("changes", {})
     if changed.get("kind") == Kind.PRIVATE:
         return Entry(frame, keeps=_readers_of_private(change.room), code="not_found")

@@ -1,30 +1,105 @@
 """Who may do what. Every permission of Parlor is on this page.
 
-| right            | guest          | signed in, public room | member | owner | administrator |
-|------------------|----------------|------------------------|--------|-------|---------------|
-| read             | guests ≠ none  | yes                    | yes    | yes   | yes           |
-| post             | guests = write | yes (and joins)        | yes    | yes   | yes (joins)   |
-| join             | no             | yes                    |        |       | yes           |
-| update           | no             | no                     | no     | yes   | yes           |
-| manage_members   | no             | no                     | no     | yes   | yes           |
-| delete           | no             | no                     | no     | yes   | yes           |
+| right        | guest          | signed in | member  | moderator | owner | administrator |
+|--------------|----------------|-----------|---------|-----------|-------|---------------|
+| read         | guests ≠ none  | public    | yes     | yes       | yes   | yes           |
+| post         | guests = write | open      | open    | yes       | yes   | yes           |
+| join         | no             | yes       |         |           |       | yes           |
+| leave        | no             | no        | yes     | yes       | yes   | no            |
+| delete_own   | no             | no        | yes     | yes       | yes   | yes           |
+| delete_any   | no             | no        | no      | yes       | yes   | yes           |
+| invite       | no             | no        | no      | yes       | yes   | yes           |
+| remove       | no             | no        | no      | members   | yes   | yes           |
+| ban          | no             | no        | no      | members   | yes   | yes           |
+| change_role  | no             | no        | no      | no        | yes   | yes           |
+| update       | no             | no        | no      | no        | yes   | yes           |
+| archive      | no             | no        | no      | no        | yes   | yes           |
+| delete       | no             | no        | no      | no        | yes   | yes           |
+| audit        | no             | no        | no      | no        | yes   | yes           |
 
-A private room does not exist for anyone but its members and the administrator. For a guest every room that is not
-open to guests answers alike, whether it exists or not.
+Every right supposes `read`. `open` is where `posting` is `members`; guests also wait for the end of a slow mode. Whoever
+is signed in and posts in a room becomes a member. `members` is: on members alone, and on people who are none. Nobody
+gives a role above their own. An administrator has this column besides that of their role, and cannot be banned.
+
+A private or direct room does not exist for anyone but its members and, unless it is direct, the administrator. For a
+guest every room that is not open to guests answers alike, whether it exists or not. A direct room gives `read`, `post`
+and `delete_own` alone. In an archived room `post`, `join`, `invite`, `update`, `delete_own` and `delete_any` rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from accounts.models import User
 from foundation.errors import ChatError
 from foundation.limits import SLUG_PATTERN
 from foundation.statements import select_in
-from rooms.models import Guests, Kind, Membership, Role, Room
+from rooms.models import Ban, FormerRoom, Guests, Kind, Membership, Posting, Role, Room
 
 Person = User | AnonymousUser
+
+
+class Standing(IntEnum):
+    """The columns of the table, each above the one before it."""
+
+    GUEST = 0
+    SIGNED_IN = 1
+    MEMBER = 2
+    MODERATOR = 3
+    OWNER = 4
+    ADMINISTRATOR = 5
+
+
+Rule = Callable[[Room], bool]
+STANDING_OF = {Role.MEMBER: Standing.MEMBER, Role.MODERATOR: Standing.MODERATOR, Role.OWNER: Standing.OWNER}
+DIRECT_RIGHTS = frozenset({"read", "post", "delete_own"})
+RESTING_RIGHTS = frozenset({"post", "join", "invite", "update", "delete_own", "delete_any"})
+
+
+def _no(room: Room) -> bool:
+    return False
+
+
+def _yes(room: Room) -> bool:
+    return True
+
+
+def _public(room: Room) -> bool:
+    return room.kind == Kind.PUBLIC
+
+
+def _for_guests(room: Room) -> bool:
+    return room.guests != Guests.NONE
+
+
+def _guests_write(room: Room) -> bool:
+    # Guests cannot be told apart, so nobody can be asked to wait: in slow mode they read.
+    return room.guests == Guests.WRITE and _open(room) and not room.slow_mode_s
+
+
+def _open(room: Room) -> bool:
+    return room.posting == Posting.MEMBERS
+
+
+TABLE: dict[str, tuple[Rule, ...]] = {
+    "read": (_for_guests, _public, _yes, _yes, _yes, _yes),
+    "post": (_guests_write, _open, _open, _yes, _yes, _yes),
+    "join": (_no, _yes, _no, _no, _no, _yes),
+    "leave": (_no, _no, _yes, _yes, _yes, _no),
+    "delete_own": (_no, _no, _yes, _yes, _yes, _yes),
+    "delete_any": (_no, _no, _no, _yes, _yes, _yes),
+    "invite": (_no, _no, _no, _yes, _yes, _yes),
+    "remove": (_no, _no, _no, _yes, _yes, _yes),
+    "ban": (_no, _no, _no, _yes, _yes, _yes),
+    "change_role": (_no, _no, _no, _no, _yes, _yes),
+    "update": (_no, _no, _no, _no, _yes, _yes),
+    "archive": (_no, _no, _no, _no, _yes, _yes),
+    "delete": (_no, _no, _no, _no, _yes, _yes),
+    "audit": (_no, _no, _no, _no, _yes, _yes),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +115,46 @@ class Access:
         return self.membership.role if self.membership else None
 
     @property
-    def may_post(self) -> bool:
-        return self.user.is_authenticated or self.room.guests == Guests.WRITE
+    def standing(self) -> Standing:
+        """The person's highest column of the table."""
+        return max(_standings(self.room, self.user, self.membership))
 
-    @property
-    def may_join(self) -> bool:
-        return self.user.is_authenticated and self.membership is None
+    def may(self, right: str) -> bool:
+        return _may(right, self.room, self.user, self.membership)
 
-    @property
-    def may_manage(self) -> bool:
-        return self.role == Role.OWNER or self.user.is_superuser
+    def may_act_on(self, role: str | None) -> bool:
+        """Whether a person with this role (None: no member) is within reach of `remove`, `ban` and `change_role`."""
+        return self.standing >= Standing.OWNER or self.standing > _rank(role)
 
-    may_update = may_delete = may_manage_members = may_manage
+    def may_give(self, role: str) -> bool:
+        return self.standing >= _rank(role)
 
     @property
     def capabilities(self) -> list[str]:
         """The rights of this person in this room, as words of the wire."""
-        rights = {
-            "post": self.may_post,
-            "join": self.may_join,
-            "update": self.may_update,
-            "manage_members": self.may_manage_members,
-            "delete": self.may_delete,
-        }
-        return [name for name, allowed in rights.items() if allowed]
+        return [right for right in TABLE if right != "read" and self.may(right)]
 
 
-def may_read(room: Room, user: Person, membership: Membership | None) -> bool:
+def _rank(role: str | None) -> Standing:
+    return STANDING_OF[Role(role)] if role else Standing.SIGNED_IN
+
+
+def _standings(room: Room, user: Person, membership: Membership | None) -> list[Standing]:
     if not user.is_authenticated:
-        return room.kind == Kind.PUBLIC and room.guests != Guests.NONE
-    return room.kind == Kind.PUBLIC or membership is not None or user.is_superuser
+        return [Standing.GUEST]
+    standing = _rank(membership.role if membership else None)
+    administers = user.is_superuser and room.kind != Kind.DIRECT
+    return [standing, Standing.ADMINISTRATOR] if administers else [standing]
+
+
+def _may(right: str, room: Room, user: Person, membership: Membership | None) -> bool:
+    if room.kind == Kind.DIRECT and right not in DIRECT_RIGHTS:
+        return False
+    if room.archived_at is not None and right in RESTING_RIGHTS:
+        return False
+    if right == "join" and membership is not None:
+        return False
+    return any(TABLE[right][standing](room) for standing in _standings(room, user, membership))
 
 
 def room_for(user: Person, slug: str, *, lock: bool = False) -> Access:
@@ -77,7 +162,8 @@ def room_for(user: Person, slug: str, *, lock: bool = False) -> Access:
 
     With `lock`, inside a transaction, the room's row is held until the end: rights read here then hold for what is
     written, and the next sequence number is ours.
-    Raises `not_found` for missing and hidden alike; for a guest `unauthenticated`.
+    Raises `not_found` for missing and hidden alike, for a guest `unauthenticated`; `forbidden` for who is banned from
+    a public room, and `room_deleted` for who could read a room that is no more.
     """
     [found] = rooms_for([(user, slug)], lock=lock)
     if isinstance(found, ChatError):
@@ -86,7 +172,7 @@ def room_for(user: Person, slug: str, *, lock: bool = False) -> Access:
 
 
 def rooms_for(asked: Sequence[tuple[Person, str]], *, lock: bool = False) -> list[Access | ChatError]:
-    """`room_for` many people at once, in two queries; who asks for the same room is given the same object.
+    """`room_for` many people at once, in as many queries; who asks for the same room is given the same object.
 
     Several rooms are locked in one order, that of their keys, so that two batches cannot wait for each other."""
     # The pattern first: a database may choke on what it refuses (a NUL on PostgreSQL).
@@ -98,17 +184,69 @@ def rooms_for(asked: Sequence[tuple[Person, str]], *, lock: bool = False) -> lis
         # Asked for missing rooms too: a hidden one must not be known by the time its refusal takes.
         found = select_in(Membership, room=[0, *(room.pk for room in rooms.values())], user=people)
         memberships = {(membership.room_id, membership.user_id): membership for membership in found}
-    return [_access(user, rooms.get(slug), memberships) for user, slug in asked]
+    answers = [_access(user, rooms.get(slug), memberships) for user, slug in asked]
+    return _without_the_banned(_with_former_rooms(asked, answers))
 
 
 def _access(user: Person, room: Room | None, memberships: dict[tuple[int, int], Membership]) -> Access | ChatError:
     membership = memberships.get((room.pk, user.pk)) if room and user.pk else None
-    if room is not None and may_read(room, user, membership):
+    if room is not None and _may("read", room, user, membership):
         return Access(room, user, membership)
     return ChatError("not_found" if user.is_authenticated else "unauthenticated")
+
+
+def _without_the_banned(answers: list[Access | ChatError]) -> list[Access | ChatError]:
+    """Members are never banned, so nothing is asked where all are members."""
+    others = [each for each in answers if isinstance(each, Access) and not each.membership]
+    people = {each.user.pk for each in others if each.user.pk}
+    if not people:
+        return answers
+    bans = bans_of(rooms={each.room.pk for each in others}, people=people)
+    return [
+        ChatError("forbidden", "You are banned from this room.")
+        if isinstance(each, Access) and (each.room.pk, each.user.pk) in bans and not each.user.is_superuser
+        else each
+        for each in answers
+    ]
+
+
+def bans_of(*, rooms: Collection[int], people: Collection[int]) -> dict[tuple[int, int], Ban]:
+    """The bans that hold now, by room and person."""
+    now = timezone.now()
+    found = select_in(Ban, room=rooms, user=people)
+    return {(ban.room_id, ban.user_id): ban for ban in found if ban.until is None or ban.until > now}
+
+
+def _with_former_rooms(
+    asked: Sequence[tuple[Person, str]], answers: list[Access | ChatError]
+) -> list[Access | ChatError]:
+    """Tell those who could read a room that it is no more. Asked for hidden rooms too, as above."""
+    lost = {slug for (user, slug), answer in zip(asked, answers, strict=True) if _may_be_former(user, slug, answer)}
+    former = {room.slug: room.readers for room in select_in(FormerRoom, slug=lost)} if lost else {}
+    return [
+        ChatError("room_deleted")
+        if _may_be_former(user, slug, answer) and slug in former and _could_read(user, former[slug])
+        else answer
+        for (user, slug), answer in zip(asked, answers, strict=True)
+    ]
+
+
+def _may_be_former(user: Person, slug: str, answer: Access | ChatError) -> bool:
+    return isinstance(answer, ChatError) and user.is_authenticated and SLUG_PATTERN.match(slug) is not None
+
+
+def _could_read(user: Person, readers: list[int] | None) -> bool:
+    return readers is None or user.pk in readers
 
 
 def require(allowed: bool) -> None:
     """Raise `forbidden` unless the right is there."""
     if not allowed:
         raise ChatError("forbidden")
+
+
+def require_right(access: Access, right: str) -> None:
+    """Raise `forbidden` unless the person has the right; `archived` where it only rests."""
+    if access.may(right):
+        return
+    raise ChatError("archived" if access.room.archived and right in RESTING_RIGHTS else "forbidden")

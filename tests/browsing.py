@@ -77,7 +77,7 @@ class House:
             for context in self._contexts:
                 context.close()
             self._contexts.clear()
-        assert self.troubles == []
+        assert self.troubles == [], self.troubles
 
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not any(sign in message.text for sign in AWAY):

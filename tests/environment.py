@@ -12,6 +12,7 @@ os.environ["PARLOR_DATA"] = _data.name
 BOUNDS = ("SOCKETS_MAX", "SOCKETS_PER_ADDRESS", "SOCKETS_PER_USER")
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNUP", "DEBUG", "EMAIL_URL", "TRUSTED_PROXIES", *BOUNDS):
     os.environ.pop(name, None)
+os.environ["RATES"] = "off"  # tests do in a second what nobody does in a minute; those of rates set their own
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)

@@ -17,6 +17,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# Counted as ever, and met by nobody: tests say in a second what nobody says in a minute.
+RATES = " ".join(
+    f"{name}=1000000000/60" for name in ("posts", "guest_posts", "rooms", "joins", "invitations", "connections")
+)
 
 
 def free_port() -> int:
@@ -52,7 +56,13 @@ class ParlorServer:
     def start(self, *arguments: str) -> "ParlorServer":
         """Start and wait until it answers."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        environment = {**inherited, "PARLOR_DATA": str(self.data_dir), "PORT": str(self.port), **self._environment}
+        environment = {
+            **inherited,
+            "RATES": RATES,
+            "PARLOR_DATA": str(self.data_dir),
+            "PORT": str(self.port),
+            **self._environment,
+        }
         command = [sys.executable, str(self.program), "serve", *arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -10,10 +10,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import ApiToken, User
+from accounts.revocation import close_sockets_of
 from accounts.tokens import issue_token
 from chat.models import Message
 from chat.posting import post_message
 from foundation.deployment import epoch
+from rooms.bans import ban_person
+from rooms.invitations import invite_person
+from rooms.lifecycle import delete_room, open_room
 from rooms.models import Change, Membership, Room
 from tests.conftest import PASSWORD
 from tests.sockets import joined
@@ -34,8 +38,14 @@ def desk(administrator: User) -> Client:
 @pytest.fixture
 def busy(administrator: User, ada: User, grace: User, tea: Room) -> Room:
     """At least one row of every model."""
-    post_message(actor=grace, slug="tea", text="hello")
+    post_message(actor=grace, slug="tea", text="hello @ada")
     issue_token(actor=ada, name="my bot")
+    newcomer = User.objects.create_user("newcomer")
+    invite_person(actor=ada, slug="tea", username=newcomer.username)
+    ban_person(actor=ada, slug="tea", username=User.objects.create_user("troll").username, reason="Spam")
+    open_room(actor=ada, name="Gone", slug="gone")
+    delete_room(actor=ada, slug="gone")
+    close_sockets_of(newcomer)
     epoch()
     return tea
 

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from chat.models import Message
+from rooms import policies
 from rooms.lifecycle import open_room, update_room
 from rooms.models import Guests, Membership, Room
 
@@ -37,7 +38,12 @@ def test_a_room_is_opened_and_found_at_its_location(api: Api, ada: User) -> None
         "last_seq": 0,
         "member_count": 1,
         "my_role": "owner",
-        "capabilities": ["post", "update", "manage_members", "delete"],
+        "capabilities": policies.room_for(ada, "green-tea").capabilities,
+        "posting": "members",
+        "slow_mode_s": 0,
+        "archived_at": None,
+        "people": None,
+        "my_read_seq": 0,
     }
     assert api(ada).get(answer["Location"]).json() == room
 
@@ -85,7 +91,8 @@ def test_the_list_is_searched_filtered_and_ordered(
 @pytest.mark.parametrize("ordering", ["name", "-name", "created_at", "-last_seq"])
 def test_pages_hold_every_room_once_forth_and_back(api: Api, ada: User, ordering: str) -> None:
     for number in range(11):  # most of them called alike, so that only the key tells them apart
-        open_room(actor=ada, name="Tea" if number < 8 else f"Tea {number}", slug=f"tea-{number}")
+        name, kind = ("Tea", "private") if number < 8 else (f"Tea {number}", "public")
+        open_room(actor=ada, name=name, slug=f"tea-{number}", kind=kind)
     client, url, forth = api(ada), f"/api/rooms/?limit=4&ordering={ordering}", []
     while url:
         page = client.get(url).json()
@@ -145,7 +152,7 @@ def test_a_deleted_room_is_gone(api: Api, ada: User, tea: Room) -> None:
     client = api(ada)
 
     assert client.delete("/api/rooms/tea/").status_code == 204
-    assert client.get("/api/rooms/tea/").status_code == 404
+    assert client.get("/api/rooms/tea/").status_code == 410
     assert not Message.objects.filter(room_id=tea.pk).exists()
 
 
@@ -197,7 +204,7 @@ def test_a_list_takes_a_fixed_number_of_queries(
     client = api(ada)
     client.get("/api/rooms/")
 
-    with django_assert_max_num_queries(2):  # the token with its owner, the rooms
+    with django_assert_max_num_queries(3):  # the token with its owner, the rooms, the people of direct ones
         assert len(client.get("/api/rooms/").json()["results"]) == 21
 
 
@@ -206,3 +213,57 @@ def test_a_private_room_may_have_the_name_of_another(api: Api, ada: User, mallor
 
     assert answer.status_code == 201
     assert Membership.objects.filter(room__slug=answer.json()["slug"], user=mallory, role="owner").exists()
+
+
+@pytest.mark.parametrize("value", [None, "5", 5.0, True, -1, 21_601, 10**30, [], {}])
+def test_slow_mode_is_a_whole_number_of_seconds(api: Api, ada: User, tea: Room, value: Any) -> None:
+    client = api(ada)
+    body = {"name": "New", "slow_mode_s": value}
+
+    for answer in (
+        client.post("/api/rooms/", body, format="json"),
+        client.patch("/api/rooms/tea/", body, format="json"),
+    ):
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/slow_mode_s")
+    assert not Room.objects.filter(name="New").exists()
+
+
+def test_the_rules_of_posting_are_set_at_opening_and_later(api: Api, ada: User) -> None:
+    client = api(ada)
+    body = {"name": "News", "posting": "moderators", "slow_mode_s": 21_600}
+
+    opened = client.post("/api/rooms/", body, format="json").json()
+    changed = client.patch("/api/rooms/news/", {"posting": "members", "slow_mode_s": 0}, format="json").json()
+
+    assert (opened["posting"], opened["slow_mode_s"]) == ("moderators", 21_600)
+    assert (changed["posting"], changed["slow_mode_s"]) == ("members", 0)
+
+
+@pytest.mark.parametrize("body", [{"kind": "direct"}, {"posting": "owners"}, {"posting": None}, {"kind": ["public"]}])
+def test_e15_a_rule_that_is_none_is_pointed_at(api: Api, ada: User, tea: Room, body: dict[str, Any]) -> None:
+    answer = api(ada).patch("/api/rooms/tea/", body, format="json")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"/{next(iter(body))}")
+    assert Room.objects.get(pk=tea.pk).last_seq == tea.last_seq
+
+
+def test_e16_a_name_that_looks_like_another_is_pointed_at(api: Api, mallory: User, tea: Room) -> None:
+    answer = api(mallory).post("/api/rooms/", {"name": "T\u0435a"}, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [("/name", "confusable")]
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_a_list_and_a_room_take_the_same_queries_for_one_and_for_fifty(
+    api: Api, ada: User, count: int, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    for number in range(count):
+        open_room(actor=ada, name=f"Tea {number}", slug=f"tea-{number}")
+    client = api(ada)
+    client.get("/api/rooms/")
+
+    with django_assert_num_queries(3):  # the token with its owner, the rooms, the people of direct ones
+        assert len(client.get("/api/rooms/?limit=100&member=true").json()["results"]) == count
+    with django_assert_num_queries(5):  # the token, the room and my place in it, the room as listed, its people
+        assert client.get("/api/rooms/tea-0/").status_code == 200

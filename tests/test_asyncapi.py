@@ -14,11 +14,14 @@ from django.test import Client
 from accounts.models import User
 from api.asyncapi import FRAMES, FROM_CLIENTS, asyncapi_document
 from api.contracts import contract
-from chat import frames
+from chat import frames, inbox_frames
+from chat.posting import post_message
 from foundation.errors import ERRORS
 from rooms import events
+from rooms.bans import ban_person
+from rooms.invitations import invite_person
 from rooms.lifecycle import update_room
-from rooms.membership import change_role, join_room, leave_room
+from rooms.membership import change_role, join_room, leave_room, remove_member
 from rooms.models import Room
 from tests.sockets import ChatSocket, joined, opened
 
@@ -26,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STALE = "asyncapi.yaml does not say what the code does. Write it anew with: make contracts"
 DOCUMENT: dict[str, Any] = asyncapi_document()
 MESSAGES: dict[str, Any] = DOCUMENT["components"]["messages"]
-NAMED = {kind for module in (frames, events) for kind in vars(module).values() if isinstance(kind, type)}
+NAMED = {kind for module in (frames, inbox_frames, events) for kind in vars(module).values() if isinstance(kind, type)}
 KINDS = {kind for kind in NAMED if issubclass(kind, msgspec.Struct) and kind.__struct_config__.tag}
 
 
@@ -102,7 +105,7 @@ def test_every_operation_uses_messages_of_its_own_channel() -> None:
 def test_the_server_receives_what_clients_send() -> None:
     room = {name.split(".")[1]: each["action"] for name, each in DOCUMENT["operations"].items() if name[:5] == "room."}
 
-    assert {name for name, action in room.items() if action == "receive"} == {"post", "type", "ping"}
+    assert {name for name, action in room.items() if action == "receive"} == {"post", "delete", "read", "type", "ping"}
 
 
 def test_every_frame_of_the_code_is_in_the_document() -> None:
@@ -156,6 +159,23 @@ async def frames_until_synced(socket: ChatSocket) -> list[dict[str, Any]]:
     return taken
 
 
+async def of_an_inbox(ada: User, grace: User) -> list[dict[str, Any]]:
+    """What an inbox hears when its person is spoken to, mentioned, invited and removed."""
+    from foundation.database import in_database as call
+
+    async with opened("/ws/inbox/", grace) as inbox:
+        seen = [await inbox.frame(), await inbox.frame()]
+        for kind, work in (
+            ("inbox.activity", lambda: post_message(actor=ada, slug="tea", text="hello")),
+            ("inbox.room", lambda: post_message(actor=ada, slug="tea", text="@grace hello")),
+            ("inbox.gone", lambda: remove_member(actor=ada, slug="tea", username="grace")),
+            ("inbox.invitations", lambda: invite_person(actor=ada, slug="tea", username="grace")),
+        ):
+            await call(work)
+            seen.append(await inbox.next(kind))
+    return seen
+
+
 @pytest.mark.asyncio
 @pytest.mark.django_db(transaction=True)
 async def test_what_a_real_socket_sends_is_what_the_document_says(
@@ -182,11 +202,14 @@ async def test_what_a_real_socket_sends_is_what_the_document_says(
         await call(join_room, actor=mallory, slug="tea")
         await call(change_role, actor=ada, slug="tea", username="mallory", role="owner")
         await call(leave_room, actor=mallory, slug="tea")
+        await call(ban_person, actor=ada, slug="tea", username="mallory")
+        await socket.send(type="delete", seq=(await call(post_message, actor=ada, slug="tea", text="oh")).message.seq)
         await call(update_room, actor=ada, slug="tea", topic="Some coffee")
         while {frame["type"] for frame in seen} < FROM_SERVER.keys():
             seen += await frames_until_synced(socket)
             if any(frame["type"] == "room.updated" for frame in seen):
                 break
+    seen += await of_an_inbox(ada, grace)
     async with opened("/ws/chat/no-such-room/", ada) as refused:
         seen.append(await refused.frame())
 

@@ -13,7 +13,7 @@ import pytest
 from tests.servers import ROOT
 
 BENCH = ROOT / "platform" / "bench"
-NAMES = ("history", "scale_out", "ingest", "fan_out", "idle", "resume_storm", "ceiling")  # the slowest first
+NAMES = ("history", "inbox", "scale_out", "ingest", "fan_out", "idle", "resume_storm", "ceiling")  # the slowest first
 Row = dict[str, Any]
 Run = Future[subprocess.CompletedProcess[str]]
 Measured = Callable[[str], list[Row]]
@@ -89,6 +89,14 @@ def test_resume_storm_brings_everybody_back_without_reading_messages(measured: M
     assert (row["sockets"], row["behind"]) == (10, 20)
     assert positive(row, "all_live_s", "statements_per_socket")
     assert row["message_statements"] == 0
+
+
+def test_inbox_asks_small_and_large_houses(measured: Measured) -> None:
+    rows = measured("inbox")
+
+    asked = {(row["question"], row["rooms"], row["mine"]) for row in rows}
+    assert asked == {(question, *house) for question in ("rooms", "inbox") for house in ((60, 50), (120, 60))}
+    assert all(positive(row, "p50_ms", "p95_ms", "ratio") for row in rows)
 
 
 def test_history_asks_for_every_kind_of_page(measured: Measured) -> None:

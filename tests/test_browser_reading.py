@@ -10,6 +10,7 @@ SCROLLER = "document.getElementById('timeline')"
 PLACES = [
     "/",
     "/rooms/new/",
+    "/direct/new/",
     "/rooms/lobby/",
     "/rooms/lobby/settings/",
     "/accounts/password/change/",

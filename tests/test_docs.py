@@ -11,7 +11,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import resolve
 
-from chat import frames
+from chat import frames, inbox_frames
 from foundation import limits
 from foundation.errors import ERRORS
 from rooms.events import ChangeFrame
@@ -122,6 +122,8 @@ def examples(heading: str) -> list[str]:
     return [line for block in shown for line in block.splitlines()]
 
 
+# Those of the inbox are among them once their module is imported.
+assert inbox_frames.Inbox in frames._Frame.__subclasses__()
 SENT = [*frames._Frame.__subclasses__(), *ChangeFrame.__args__]
 
 
@@ -196,7 +198,7 @@ def test_every_route_that_the_protocol_names_is_there_with_its_method() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    read = set(re.findall(r'\b(?:env\.\w+|switch|number)\(\s*"(\w+)"', page("platform/config/settings.py")))
+    read = set(re.findall(r'\b(?:env\.\w+|switch|number|rates)\(\s*"(\w+)"', page("platform/config/settings.py")))
     rows = table(section(page("platform/docs/self-hosting.md"), "Production"))
 
     assert read, "settings.py reads nothing?"

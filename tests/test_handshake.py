@@ -221,7 +221,7 @@ async def refusal(communicator: WebsocketCommunicator) -> tuple[int, dict[bytes,
         ("/ws/chat/", [(b"host", b"evil.test")], 400, "bad_host"),
         ("/ws/chat/?token=secret-token", [HOST, ORIGIN], 400, "token_in_url"),
         (f"/ws/chat/?after={'1' * QUERY_MAX_BYTES}", [HOST, ORIGIN], 414, "uri_too_long"),
-        ("/ws/inbox/", [HOST, ORIGIN], 404, "not_found"),
+        ("/ws/outbox/", [HOST, ORIGIN], 404, "not_found"),
         ("/", [HOST, ORIGIN], 404, "not_found"),
     ],
 )

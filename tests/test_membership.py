@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from asgiref.sync import sync_to_async as run
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat.models import Message
@@ -76,8 +77,8 @@ def test_a_disabled_account_cannot_be_added(ada: User, grace: User, cellar: Room
         add_member(actor=ada, slug="cellar", username="grace")
 
 
-@pytest.mark.parametrize("role", ["", "Owner", "administrator", "moderator"])
-def test_a_role_is_one_of_two(ada: User, grace: User, tea: Room, role: str) -> None:
+@pytest.mark.parametrize("role", ["", "Owner", "administrator", "Moderator"])
+def test_a_role_is_one_of_three(ada: User, grace: User, tea: Room, role: str) -> None:
     for command in (add_member, change_role):
         with pytest.raises(ChatError) as refusal:
             command(actor=ada, slug="tea", username="grace", role=role)
@@ -254,3 +255,19 @@ async def test_whoever_leaves_a_public_room_may_read_on(grace: User, tea: Room) 
         left = await socket.next("member.left")
         assert (left["user"]["username"], left["removed"]) == ("grace", False)
         assert await socket.sync() == left["seq"]
+
+
+def test_joining_costs_as_many_queries_in_a_room_of_a_hundred(mallory: User, ada: User, tea: Room) -> None:
+    def queries(user: User) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            join_room(actor=user, slug="tea")
+        return len(captured)
+
+    few = queries(mallory)
+    for number in range(100):
+        join_room(actor=User.objects.create_user(f"person-{number}"), slug="tea")
+
+    assert few <= 11, (
+        "a savepoint and its end, the room, its members, bans, the place, invitations, the number, the change"
+    )
+    assert queries(User.objects.create_user("latecomer")) == few

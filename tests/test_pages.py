@@ -93,11 +93,39 @@ def test_a_bad_form_comes_back_with_what_was_typed_and_what_is_wrong(as_ada: Cli
 
     assert blank.status_code == taken.status_code == 400
     assert "A room needs a name." in words(blank) and 'value="Green things"' in html(blank)
-    assert "taken" in words(taken)
+    assert "There is a room of this name." in words(taken)
 
 
 def test_a_visitor_is_asked_to_sign_in_before_opening_a_room(client: Client, db: None) -> None:
     assert client.get("/rooms/new/").headers["Location"] == "/accounts/login/?next=/rooms/new/"
+
+
+# Direct messages
+
+
+def test_a_direct_message_is_begun_by_a_form(as_ada: Client, as_grace: Client, ada: User, grace: User) -> None:
+    answer = as_ada.post("/direct/new/", {"people": " @Grace "})
+
+    room = Room.objects.get(kind="direct")
+    assert answer.headers["Location"] == f"/rooms/{room.slug}/"
+    seen = words(as_ada.get(f"/rooms/{room.slug}/"))
+    assert "your conversation with Grace Hopper" in seen and "Write to" in html(as_ada.get(f"/rooms/{room.slug}/"))
+    listed = words(as_grace.get("/"))
+    assert listed.index("Direct messages") < listed.index("Ada Lovelace", listed.index("Direct messages"))
+
+
+def test_people_that_are_none_come_back_with_what_is_wrong(as_ada: Client, grace: User) -> None:
+    for typed, complaint in (
+        ("grace, nobody", "nobody: There is nobody with this username."),
+        ("", "From 1 to 8 people besides you."),
+        ("ada", "ada: Each other person once."),
+        ("\0", "There is nobody with this username."),
+    ):
+        page = as_ada.post("/direct/new/", {"people": typed})
+        assert page.status_code == 400 and complaint in words(page)
+
+    assert not Room.objects.filter(kind="direct").exists()
+    assert 'value="grace"' in html(as_ada.get("/direct/new/", {"people": "grace"}))
 
 
 # Every page
@@ -112,7 +140,9 @@ def test_every_page_is_in_our_design_and_strict_about_scripts(ada: User, tea: Ro
     own = Client()
     own.force_login(ada)
     drawn = _all_pages(visitor, ["/", "/rooms/lobby/", "/nowhere/", *ACCOUNT_PAGES])
-    drawn += _all_pages(own, ["/", "/rooms/new/", "/rooms/tea/", "/rooms/tea/settings/", *SIGNED_IN_PAGES])
+    drawn += _all_pages(
+        own, ["/", "/rooms/new/", "/direct/new/", "/rooms/tea/", "/rooms/tea/settings/", *SIGNED_IN_PAGES]
+    )
 
     for address, page in drawn:
         text = html(page)
@@ -172,7 +202,7 @@ def test_an_error_on_our_side_is_answered_in_our_words(
 def test_every_module_of_the_room_page_is_fetched_at_once() -> None:
     scripts = Path(pages.__file__).parent / "static" / "chat"
 
-    assert {*pages.MODULES, "room"} == {script.stem for script in scripts.glob("*.js")}
+    assert {*pages.MODULES, "room", "copy"} == {script.stem for script in scripts.glob("*.js")}
 
 
 def test_initials_and_hues_are_the_same_for_a_name_every_time() -> None:

@@ -16,7 +16,7 @@ from chat.models import Message
 from chat.posting import post_message
 from foundation import outgoing, publishing
 from foundation.hub import Hub
-from foundation.publishing import CONTROL, Entry, evict, publish, publish_ephemeral
+from foundation.publishing import Entry, publish, publish_ephemeral
 from rooms.membership import remove_member
 from rooms.models import Room
 from tests.processes import NoLog
@@ -84,17 +84,6 @@ def test_what_was_rolled_back_to_a_savepoint_is_not_published(elsewhere: Elsewhe
             raise ZeroDivisionError
 
     assert [message["seq"] for message in elsewhere.heard] == [1]
-
-
-def test_an_eviction_waits_for_the_commit_too() -> None:
-    control = Elsewhere(CONTROL)
-    with transaction.atomic():
-        evict(code="unauthenticated", who="user:7")
-        assert control.heard == []
-
-    assert control.heard == [
-        {"type": "evict", "who": "user:7", "group": None, "code": "unauthenticated"},
-    ]
 
 
 def test_a_frame_without_a_number_waits_for_nothing(elsewhere: Elsewhere) -> None:

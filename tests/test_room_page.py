@@ -12,7 +12,7 @@ from chat.models import Message
 from chat.posting import post_message
 from foundation.limits import MESSAGE_MAX_CHARS
 from rooms.lifecycle import open_room, update_room
-from rooms.membership import add_member, leave_room, remove_member
+from rooms.membership import add_member, change_role, leave_room, remove_member
 from rooms.models import Membership, Room
 from tests.reading import html, start_of, words
 
@@ -146,5 +146,52 @@ def test_the_room_page_asks_the_database_a_bounded_number_of_questions(
         post_message(actor=(ada, grace)[number % 2], slug="tea", text="cup")
     as_ada.get("/rooms/tea/")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(17):
         as_ada.get("/rooms/tea/")
+
+
+def test_the_new_changes_of_a_room_have_their_sentences(as_ada: Client, ada: User, tea: Room) -> None:
+    change_role(actor=ada, slug="tea", username="grace", role="moderator")
+    for change in ({"posting": "moderators"}, {"posting": "members"}, {"slow_mode_s": 90}, {"slow_mode_s": 3600}):
+        update_room(actor=ada, slug="tea", **change)
+    update_room(actor=ada, slug="tea", slow_mode_s=0)
+    update_room(actor=ada, slug="tea", archived=True)
+    update_room(actor=ada, slug="tea", archived=False)
+
+    seen = words(as_ada.get("/rooms/tea/"))
+
+    for sentence in (
+        "made Grace Hopper a moderator",
+        "let only moderators post",
+        "let all members post",
+        "set slow mode to a message every 90 seconds",
+        "set slow mode to a message every hour",
+        "ended slow mode",
+        "archived the room",
+        "opened the room again",
+    ):
+        assert f"Ada Lovelace {sentence}" in seen
+
+
+def test_a_member_of_an_announcement_room_reads(as_ada: Client, as_grace: Client, ada: User, tea: Room) -> None:
+    update_room(actor=ada, slug="tea", posting="moderators")
+
+    page = as_grace.get("/rooms/tea/")
+
+    assert "Only moderators post here." in words(page) and 'id="composer"' not in html(page)
+    assert as_grace.post("/rooms/tea/", {"text": "me too"}).status_code == 403
+    assert 'id="composer"' in html(as_ada.get("/rooms/tea/"))
+
+
+def test_slow_mode_says_how_long_to_wait_and_keeps_the_text(
+    as_ada: Client, as_grace: Client, ada: User, tea: Room
+) -> None:
+    update_room(actor=ada, slug="tea", slow_mode_s=300)
+    assert as_grace.post("/rooms/tea/", {"text": "first"}).status_code == 302
+
+    page = as_grace.post("/rooms/tea/", {"text": "too soon"})
+
+    assert page.status_code == 400
+    assert "Slow mode: wait 300 s." in words(page) and ">too soon</textarea>" in html(page)
+    assert "a message every 5 minutes" in words(page)
+    assert "a message every" not in words(as_ada.get("/rooms/tea/")).split("set slow mode")[0], "an owner need not wait"

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 from knox.models import AbstractAuthToken
 
 from accounts.names import USERNAME_MAX_CHARS, validate_username
@@ -23,7 +24,16 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     )
     name = models.CharField("display name", max_length=80, blank=True)
 
+    # Grows when the person signs out everywhere: sessions of an earlier number are over.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        if not self.session_epoch:
+            return super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        named = f"{self.session_epoch}:{self.password}"
+        return salted_hmac("accounts.models.User.session_epoch", named, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def display_name(self) -> str:

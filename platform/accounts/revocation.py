@@ -6,12 +6,13 @@ A revoked token is the business of `accounts/tokens.py`, a removal from a room t
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.tokens import session_name
 from foundation.errors import ChatError
-from foundation.publishing import evict
+from foundation.evictions import evict
 
 
 def close_sockets_of_session(*, request: HttpRequest | None, **_: Any) -> None:
@@ -26,6 +27,13 @@ def close_sockets_of_session(*, request: HttpRequest | None, **_: Any) -> None:
 def close_sockets_of(user: User) -> None:
     """Close all sockets of a person after the commit; those whose session or token is still good come back."""
     evict(code="unauthenticated", who=f"user:{user.pk}")
+
+
+def sign_out_everywhere(*, actor: User) -> None:
+    """End all sessions of a person, this one too, and close their sockets. Tokens of programs stay good."""
+    with transaction.atomic():
+        User.objects.filter(pk=actor.pk).update(session_epoch=F("session_epoch") + 1)
+        close_sockets_of(actor)
 
 
 def disable_account(*, actor: User, user: User) -> None:

@@ -14,8 +14,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts.models import ApiToken, User
 from accounts.names import one_line
 from foundation.errors import ERRORS, ChatError, FieldError, invalid
+from foundation.evictions import evict
 from foundation.limits import TOKEN_NAME_MAX_CHARS, TOKENS_PER_USER
-from foundation.publishing import evict
 
 SCHEME = "Token"
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -62,6 +62,13 @@ def revoke_token(*, actor: User, public_id: str) -> None:
     if token is None:
         raise ChatError("not_found")
     withdraw(token)
+
+
+def revoke_all_tokens(*, actor: User) -> None:
+    """Delete all tokens of the actor's and close the sockets they opened."""
+    with transaction.atomic():
+        for token in tokens_of(actor):
+            withdraw(token)
 
 
 def withdraw(token: ApiToken) -> None:

@@ -2,4 +2,9 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("allauth.account.urls"))]
+from accounts.pages import everywhere
+
+urlpatterns = [
+    path("logout/everywhere/", everywhere, name="sign_out_everywhere"),
+    path("", include("allauth.account.urls")),
+]

@@ -29,9 +29,10 @@ from django.utils.crypto import get_random_string
 
 from accounts.models import User
 from accounts.tokens import issue_token
+from chat.models import Mention, Message
 from foundation.deployment import epoch
 from rooms.lifecycle import open_room
-from rooms.models import Room
+from rooms.models import Membership, Room
 
 AT_ONCE = 50_000
 TEXT = "Who is for Darjeeling? It has been in the pot for minutes."
@@ -47,12 +48,14 @@ def populate(wanted: dict[str, Any]) -> dict[str, Any]:
             room = open_room(actor=people[index % len(people)], name=slug, slug=slug)
             if slug in messages:
                 _fill(room, people[0], messages[slug])
+        if "house" in wanted:
+            _house(people[0], people[-1], **wanted["house"])
         if wanted.get("browsers"):
             credentials = _cookies(people)
             credentials[0] |= _tokens(people[:1])[0]
         else:
             credentials = _tokens(people)
-    if messages:
+    if messages or "house" in wanted:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return {"people": credentials, "epoch": epoch()}
@@ -101,7 +104,27 @@ def _fill(room: Room, author: User, count: int) -> None:
                 " SELECT %s, %s + n, %s, %s, 'fill-' || n, CURRENT_TIMESTAMP FROM numbers",
                 [done + 1, min(done + AT_ONCE, count), room.pk, room.last_seq, author.pk, TEXT],
             )
-    Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq + count)
+    Room.objects.filter(pk=room.pk).update(last_seq=room.last_seq + count, message_count=count)
+
+
+def _house(person: User, other: User, *, rooms: int, mine: int) -> None:
+    """Many rooms, a fifth of them private, each with one message for `person`, who is in some of them."""
+    made = Room.objects.bulk_create(
+        Room(
+            slug=f"room-{number}",
+            name=f"Room {number}",
+            name_key=f"room {number}",
+            kind="private" if number % 5 == 4 else "public",
+            created_by=other,
+            last_seq=1,
+            message_count=1,
+        )
+        for number in range(rooms)
+    )
+    Message.objects.bulk_create(Message(room=room, seq=1, author=other, text=TEXT) for room in made)
+    chosen = made[:: rooms // mine][:mine]
+    Membership.objects.bulk_create(Membership(room=room, user=person) for room in chosen)
+    Mention.objects.bulk_create(Mention(room=room, user=person, seq=1) for room in chosen)
 
 
 if __name__ == "__main__":

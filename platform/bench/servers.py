@@ -32,7 +32,8 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 STOCK_MESSAGE_BYTES = 90
 # Nothing here measures a bound, so none may be met.
-UNBOUNDED = {"SOCKETS_MAX": "12000", "SOCKETS_PER_ADDRESS": "0", "SOCKETS_PER_USER": "0"}
+RATES = "posts=1000000000/60 guest_posts=1000000000/60 rooms=1000000000/60 joins=1000000000/60 connections=1000000000/60"  # counted as ever
+UNBOUNDED = {"SOCKETS_MAX": "12000", "SOCKETS_PER_ADDRESS": "0", "SOCKETS_PER_USER": "0"} | {"RATES": RATES}
 
 
 class Missing(Exception):

@@ -1,11 +1,15 @@
 """How values of the environment are read, and the key of an embedded server: every slip is one plain sentence."""
 
 import os
+import re
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+Rate = tuple[int, int]  # so many in so many seconds
 
 
 def switch(name: str, *, default: bool) -> bool:
@@ -22,6 +26,21 @@ def number(name: str, *, default: int) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ImproperlyConfigured(f"{name} must be a whole number.")
     return int(text)
+
+
+def rates(name: str, defaults: Mapping[str, Rate]) -> dict[str, Rate]:
+    """How often something may be done, as `posts=300/60 joins=60/60` (a number in so many seconds), over the defaults;
+    `off` is without bound."""
+    text = os.environ.get(name, "")
+    if text == "off":
+        return {}
+    found = dict(defaults)
+    for word in text.split():
+        given = re.fullmatch(r"(\w+)=([1-9]\d{0,9})/([1-9]\d{0,5})", word)
+        if given is None or given[1] not in defaults:
+            raise ImproperlyConfigured(f"{name} must be `off`, or words like posts=300/60 of: {', '.join(defaults)}.")
+        found[given[1]] = int(given[2]), int(given[3])
+    return found
 
 
 def kept_key(directory: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import kept_key, number, switch
+from config.environment import kept_key, number, rates, switch
 
 env = environ.Env()
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +27,18 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 SOCKETS_MAX = number("SOCKETS_MAX", default=10_000)  # these three: of one process; 0 is without bound
 SOCKETS_PER_ADDRESS = number("SOCKETS_PER_ADDRESS", default=200)
 SOCKETS_PER_USER = number("SOCKETS_PER_USER", default=20)
+# How much nobody does by hand and a script gone wild does at once: a number in so many seconds, see foundation/rates.py.
+RATES = rates(
+    "RATES",
+    {
+        "posts": (300, 60),
+        "guest_posts": (300, 60),
+        "rooms": (60, 3600),
+        "joins": (60, 60),
+        "invitations": (120, 3600),
+        "connections": (300, 60),
+    },
+)
 SIGNUP = env.str("SIGNUP", default="open")
 if SIGNUP not in {"open", "closed"}:
     raise ImproperlyConfigured("SIGNUP must be open or closed.")
@@ -220,6 +232,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "rooms", "description": "Rooms, and all that a client needs to join one without a gap."},
         {"name": "messages", "description": "Reading and posting."},
         {"name": "members", "description": "Who is in a room, joining and leaving."},
+        {"name": "invitations", "description": "Letting people in: by name, or by a link."},
+        {"name": "bans", "description": "Keeping people out, and what moderators did."},
+        {"name": "inbox", "description": "My rooms, what is new in them, and how I want to have them."},
+        {"name": "limits", "description": "What is bounded: sizes, counts, and how often."},
         {"name": "people", "description": "Signing up, and who is who."},
         {"name": "tokens", "description": "What programs sign in with."},
     ],

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from foundation.models import Deployment
+from foundation.models import Deployment, Eviction
 
 admin.site.site_header = admin.site.site_title = "Parlor"
 admin.site.index_title = "Administration"
@@ -33,3 +33,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 @admin.register(Deployment)
 class DeploymentAdmin(ReadOnlyAdmin):
     list_display = ("epoch",)
+
+
+@admin.register(Eviction)
+class EvictionAdmin(ReadOnlyAdmin):
+    list_display = ("at", "who", "code")
+    ordering = ("-pk",)

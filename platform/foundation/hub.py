@@ -16,6 +16,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 from foundation import publishing
 from foundation.errors import ChatError
+from foundation.evictions import Evictions
 from foundation.flush import Flush
 from foundation.limits import CATCH_UP_FRAMES, RECONCILE_INTERVAL_S, RING_FRAMES
 from foundation.outgoing import Outgoing
@@ -49,12 +50,14 @@ class Hub:
         self.layer: Any = get_channel_layer()
         self.streams: dict[str, Stream] = {}
         self.sockets: set[Socket] = set()
-        self.evictions = 0
+        self.evictions = Evictions(self)
         self.counters = {"hints_dropped": 0, "healed": 0, "unknown": 0}
+        self.published: Callable[[str], None] = lambda group: None  # hears of each group that this process publishes to
         self.on: dict[str, Callable[[Message], None]] = {
             "frames": self._take_frames,
             "ephemeral": self._take_ephemeral,
-            "evict": self._take_evict,
+            "evict": self.evictions.take,
+            "evicted": self.evictions.take_answer,
             "together": self._take_together,
         }
         self._flush = Flush(self.loop)
@@ -136,8 +139,9 @@ class Hub:
         async with self._lock(stream.group):
             oldest = stream.position - stream.remembered
             if oldest > after >= stream.position - RING_FRAMES:
+                rewrites = stream.rewrites
                 entries = await self.log.read(stream.group, max(0, stream.position - RING_FRAMES), oldest)
-                stream.remember(oldest, entries)
+                stream.remember(oldest, entries, rewrites)
         upto = min(stream.position, after + CATCH_UP_FRAMES)
         return stream.recall(after) or await self.log.read(stream.group, after, upto)
 
@@ -154,7 +158,7 @@ class Hub:
         return stream
 
     async def _ask_layer(self, group: str, wanted: bool) -> None:
-        channel = await self._own_channel()
+        channel = await self.own_channel()
         await (self.layer.group_add if wanted else self.layer.group_discard)(group, channel)
 
     def _heard_late(self, group: str) -> None:
@@ -171,7 +175,8 @@ class Hub:
     def _lock(self, group: str) -> asyncio.Lock:
         return self._locks.setdefault(group, asyncio.Lock())
 
-    async def _own_channel(self) -> str:
+    async def own_channel(self) -> str:
+        """The channel on which the layer brings this process everything."""
         if not self._channel:
             self._channel = await self.layer.new_channel("hub.")
         return self._channel
@@ -184,6 +189,8 @@ class Hub:
         self._take(message)
         if share:
             self.outgoing.put(group, message)
+            if message.get("type") == "frames":
+                self.published(group)
 
     def _take(self, message: Message) -> None:
         handler = self.on.get(message.get("type", ""))
@@ -209,14 +216,6 @@ class Hub:
         if stream is not None:
             stream.broadcast(message["frame"])
 
-    def _take_evict(self, message: Message) -> None:
-        self.evictions += 1
-        group, who = message["group"], message["who"]
-        for socket in self.sockets:
-            here = group is None or group == socket.group
-            if here and (who is None or who in socket.who):
-                socket.close(ChatError(message["code"]))
-
     def _take_together(self, message: Message) -> None:
         for each in message["messages"]:
             self._take(each)
@@ -229,7 +228,7 @@ class Hub:
             self._ailing.discard(stream)  # before the reading: what is missed after it needs another
             heads = await self.log.heads([stream.group])
             if stream.group not in heads:
-                self._take_evict({"group": stream.group, "who": None, "code": "room_deleted"})
+                self.evictions.take({"group": stream.group, "who": None, "code": "room_deleted"})
             while stream.position < heads.get(stream.group, 0):
                 after = stream.position
                 upto = min(heads[stream.group], after + CATCH_UP_FRAMES)
@@ -249,10 +248,15 @@ class Hub:
         while True:
             await asyncio.sleep(RECONCILE_INTERVAL_S)
             with self._log_may_fail():
+                await self.evictions.read()
                 heads = await self.log.heads(list(self.streams))
                 for stream in self.streams.values():
                     if heads.get(stream.group) != stream.position:
                         self._heal_soon(stream)
+
+    async def send_now(self, message: Message) -> None:
+        """Give the other processes a message ahead of all that is waiting to be sent."""
+        await self._send(CONTROL, message)
 
     async def _send(self, group: str, message: Message) -> None:
         if not self._alone_in(group):
@@ -267,10 +271,11 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             with self._layer_may_fail():
-                channel = await self._own_channel()
+                channel = await self.own_channel()
                 await self.layer.group_add(CONTROL, channel)
                 while True:
                     message = await self.layer.receive(channel)
+                    self.evictions.heard(message.get("origin"))
                     if message.get("origin") != self.id:
                         self._take(message)
             await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""The one row that says which database this is."""
+"""The one row that says which database this is, and who was evicted lately."""
 
 import secrets
 
@@ -20,3 +20,15 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return self.epoch
+
+
+class Eviction(models.Model):
+    """Somebody's sockets are to be closed: those of `who` (`user:7`, `session:…`, `token:…`), with an error's code. The
+    row is for processes that missed the hint; it goes after some minutes."""
+
+    who = models.CharField(max_length=64)
+    code = models.CharField(max_length=32)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.code}"

@@ -5,7 +5,9 @@ good by the hub's reconcile loop.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from asyncio import get_running_loop, run_coroutine_threadsafe
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,18 +21,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("parlor.publishing")
 CONTROL = "control"
 hubs: list["Hub"] = []
+Work = Callable[["Hub", dict[str, Any], bool], Coroutine[Any, Any, None]]
 
 
 class Entry(NamedTuple):
     """One durable frame, and whom it ends the right of: their sockets close with `code` instead of hearing it.
 
-    That is `evicts` (`user:7`, `guest`), or everybody but those in `keeps`; nobody when both are None.
+    That is `evicts` (`user:7`, `guest`), or everybody but those in `keeps`; nobody when both are None. With `rewrites`
+    earlier entries read otherwise from now on.
     """
 
     frame: bytes
     evicts: str | None = None
     keeps: Sequence[str] | None = None
     code: str = "forbidden"
+    rewrites: bool = False
 
     @property
     def ends_rights(self) -> bool:
@@ -51,15 +56,19 @@ def publish_ephemeral(group: str, frame: bytes) -> None:
     _announce(group, {"type": "ephemeral", "group": group, "frame": frame})
 
 
-def evict(*, code: str, who: str | None = None, group: str | None = None) -> None:
-    """After the commit, close sockets with an error code: those of `who` (`user:7`, `session:…`, `token:…`) or of
-    everybody, in one group or everywhere. Whoever loses a group alone is shut out by its log (`Entry.evicts`)."""
-    _after_commit(CONTROL, {"type": "evict", "who": who, "group": group, "code": code})
+def close_group(group: str, *, code: str) -> None:
+    """After the commit, close all sockets of a group that is no more; a hub that misses it does not find the group."""
+    _after_commit(CONTROL, {"type": "evict", "who": None, "group": group, "code": code})
+
+
+def notify(kind: str, **fields: Any) -> None:
+    """After the commit, give every process's hub a message of this kind (`Hub.on`); it may be lost."""
+    _after_commit(CONTROL, {"type": kind, **fields})
 
 
 def evictions() -> int:
     """How many evictions this process has carried out: when it stays the same, nobody has lost a credential."""
-    return sum(hub.evictions for hub in hubs)
+    return sum(hub.evictions.count for hub in hubs)
 
 
 def _after_commit(group: str, message: dict[str, Any]) -> None:
@@ -81,6 +90,27 @@ def _call(hub: "Hub", function: Callable[[], None]) -> None:
         hub.loop.call_soon_threadsafe(function)
     except RuntimeError:  # the loop closed between the check and the call: its sockets are gone too
         log.debug("hub %s is gone", hub.id)
+
+
+def announce_and_wait(work: Work, message: dict[str, Any], timeout_s: float) -> None:
+    """Let this process's hubs work on a message, the first of them with the other processes, and wait for them: not
+    longer than the timeout, and not at all in an event loop."""
+    running = [hub for hub in list(hubs) if hub.running]
+    if not running:
+        _send_from_outside(CONTROL, message)
+    works = [run_coroutine_threadsafe(work(hub, message, index == 0), hub.loop) for index, hub in enumerate(running)]
+    if not _in_event_loop():
+        _, late = wait(works, timeout_s)
+        for each in late:
+            each.cancel()
+
+
+def _in_event_loop() -> bool:
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _send_from_outside(group: str, message: dict[str, Any]) -> None:

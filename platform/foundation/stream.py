@@ -22,6 +22,7 @@ class Stream:
         self.sockets: set[Socket] = set()
         self.entered = 0
         self._flush_soon = flush_soon
+        self.rewrites = 0  # how often what is in the log was made to read otherwise
         self._ring: deque[Entry] = deque(maxlen=RING_FRAMES)
         self._gathered: list[bytes] = []
         self._passing: set[int] = set()  # which of the gathered are ephemeral
@@ -45,10 +46,12 @@ class Stream:
         """How many entries the ring holds: the last ones up to `position`."""
         return len(self._ring)
 
-    def remember(self, upto: int, entries: Sequence[Entry]) -> None:
-        """Put entries up to a number before those in the ring, as far as they fit and are still the ones before it."""
+    def remember(self, upto: int, entries: Sequence[Entry], rewrites: int) -> None:
+        """Put entries up to a number before those in the ring, as far as they fit and are still the ones before it.
+
+        They were read when there had been so many rewrites; after another they may read otherwise."""
         room = RING_FRAMES - len(self._ring)
-        if upto == self.position - len(self._ring) and room:
+        if upto == self.position - len(self._ring) and room and rewrites == self.rewrites:
             self._ring.extendleft(reversed(entries[-room:]))
 
     def recall(self, after: int) -> list[Entry] | None:
@@ -82,6 +85,9 @@ class Stream:
 
     def _deliver(self, entry: Entry) -> None:
         self.position += 1
+        if entry.rewrites:  # what came before is read from the log, as it is now
+            self._ring.clear()
+            self.rewrites += 1
         self._ring.append(entry)
         if entry.ends_rights:
             self.flush()

@@ -11,6 +11,7 @@ export class Composer {
   #draftKey;
   #onSend;
   #onTyping;
+  #freeAt = 0;
 
   constructor({ form, maxChars, draftKey, onSend, onTyping }) {
     this.#form = form;
@@ -33,6 +34,13 @@ export class Composer {
     this.#refresh();
   }
 
+  /** Put back what was written, and send nothing until the time is over. */
+  wait(value, ms) {
+    this.#text.value = [value, this.#text.value].filter(Boolean).join("\n");
+    this.#freeAt = performance.now() + ms;
+    this.#count();
+  }
+
   /** Nothing can be written here any more. */
   close() {
     this.#form.querySelectorAll("textarea, button").forEach((element) => { element.disabled = true; });
@@ -52,7 +60,7 @@ export class Composer {
 
   #submit() {
     const value = this.#text.value.trimEnd();
-    if (!value.trim() || this.#left() < 0) {
+    if (!value.trim() || this.#left() < 0 || this.#waitsFor() > 0) {
       this.#text.focus();
       return;
     }
@@ -60,6 +68,16 @@ export class Composer {
     this.#refresh();
     this.#text.focus();
     this.#onSend(value);
+  }
+
+  #waitsFor() {
+    return Math.ceil((this.#freeAt - performance.now()) / 1000);
+  }
+
+  // Said once for those who listen; the seconds that run are only to be seen.
+  #count() {
+    this.#refresh();
+    if (this.#waitsFor() > 0) setTimeout(() => this.#count(), 500);
   }
 
   // The limit counts characters, JavaScript's length counts halves of some: look closer only near the limit.
@@ -71,9 +89,12 @@ export class Composer {
   #refresh() {
     const left = this.#left();
     this.#form.classList.toggle("is-empty", !this.#text.value.trim());
-    this.#limit.hidden = left >= NEAR_LIMIT;
-    this.#limit.textContent = left < 0 ? `${count(-left)} too many` : `${count(left)} left`;
-    this.#limit.classList.toggle("complaint", left < 0);
+    const wait = this.#waitsFor();
+    this.#limit.hidden = left >= NEAR_LIMIT && wait <= 0;
+    this.#limit.ariaLive = wait > 0 && this.#limit.textContent ? "off" : null;
+    if (wait > 0) this.#limit.textContent = `Slow mode: wait ${wait} s`;
+    else this.#limit.textContent = left < 0 ? `${count(-left)} too many` : `${count(left)} left`;
+    this.#limit.classList.toggle("complaint", left < 0 || wait > 0);
     this.#text.setAttribute("aria-invalid", String(left < 0));
     if (!CSS.supports("field-sizing", "content")) {
       this.#text.style.height = "auto";

@@ -11,6 +11,7 @@ const template = (id) => document.getElementById(id).content.firstElementChild;
 export function messageElement(frame) {
   const element = draw(frame.user, frame.value, frame.sent_at);
   confirm(element, frame.seq, frame.sent_at);
+  if (frame.deleted) bury(element);
   return element;
 }
 
@@ -25,12 +26,21 @@ export function pendingElement(sending, me) {
   return element;
 }
 
+/** Leave a tombstone in place of a message. */
+export function bury(element) {
+  element.classList.add("is-deleted");
+  element.querySelector(".message__text").textContent = "Message deleted";
+  element.querySelector(".message__delete")?.remove();
+}
+
 /** Turn a pending element into a message of the log. */
 export function confirm(element, seq, sentAt) {
   element.classList.remove("is-pending", "is-failed");
   element.querySelector(".message__state")?.remove();
   element.id = `m${seq}`;
   element.dataset.seq = seq;
+  const button = element.querySelector(".message__delete");
+  if (button) button.value = seq;
   if (sentAt) stamp(element, sentAt);
 }
 

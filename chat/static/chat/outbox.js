@@ -48,6 +48,14 @@ export class Outbox {
     this.#showState(sending);
   }
 
+  /** What was not sent, for the person to send later; null where it is not there. */
+  takeBack(clientId) {
+    const sending = this.#sendings.get(clientId);
+    if (!sending) return null;
+    this.#discard(sending);
+    return sending.value;
+  }
+
   #enter(sending) {
     this.#sendings.set(sending.client_id, sending);
     this.#timeline.addPending(sending);

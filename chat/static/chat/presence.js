@@ -90,6 +90,8 @@ function personElement({ user, role }) {
   const name = element.querySelector(".person__name");
   name.textContent = user.name;
   name.title = `@${user.username}`;
-  element.querySelector(".tag").hidden = role !== "owner";
+  const tag = element.querySelector(".tag");
+  tag.hidden = role !== "owner" && role !== "moderator";
+  tag.textContent = role ?? "";
   return element;
 }

@@ -2,7 +2,9 @@
 
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
+import { Deleting } from "./deleting.js";
 import { History } from "./history.js";
+import { Marker } from "./marker.js";
 import { Outbox } from "./outbox.js";
 import { sameUser } from "./people.js";
 import { Presence } from "./presence.js";
@@ -40,6 +42,8 @@ function enter() {
     presence: new Presence(start.people),
     connection: new Connection({ element: byId("connection"), signIn: start.sign_in, rooms: start.rooms }),
   };
+  room.deleting = new Deleting({ items: byId("items"), socket, me: start.me, mayDelete: start.may_delete });
+  room.marker = new Marker({ socket, reading: room.reading, scroller: byId("timeline"), isMember: start.member });
   room.history = watchHistory(room);
   room.composer = openComposer(room);
   follow(room);
@@ -47,7 +51,7 @@ function enter() {
   socket.open();
 }
 
-function watchHistory({ timeline, reading }) {
+function watchHistory({ timeline, reading, deleting }) {
   const log = byId("timeline");
   return new History({
     top: byId("top"),
@@ -58,7 +62,7 @@ function watchHistory({ timeline, reading }) {
       // Old messages are not news: they are not read aloud.
       log.ariaLive = "off";
       reading.release();
-      timeline.prepend(frames);
+      for (const item of timeline.prepend(frames)) deleting.dress(item);
       setTimeout(() => { log.ariaLive = null; });
     },
   });
@@ -83,7 +87,10 @@ function openComposer({ outbox, reading, typing }) {
 function follow(room) {
   const { socket, connection } = room;
   socket.addEventListener("frame", (event) => hear(room, event.detail));
-  socket.addEventListener("ready", () => connection.restored());
+  socket.addEventListener("ready", () => {
+    connection.restored();
+    room.marker.soon();
+  });
   socket.addEventListener("lost", () => connection.lost());
   socket.addEventListener("stop", (event) => {
     if (event.detail === POSITION_INVALID && reload()) return;
@@ -104,10 +111,19 @@ function hear(room, frame) {
       room.outbox.settle(frame.client_id);
       room.timeline.settle(frame.client_id, frame.seq);
       break;
-    case "error": room.outbox.refuse(frame); break;
+    case "error":
+      if (frame.code === "slow_mode" && room.composer) waitForTurn(room, frame);
+      else room.outbox.refuse(frame);
+      break;
     default:
       if (Number.isInteger(frame.seq) && frame.type !== "pong") record(room, frame);
   }
+}
+
+/** Slow mode: what was written goes back into the box, which says how long to wait. */
+function waitForTurn({ outbox, composer }, { client_id, retry_after_ms }) {
+  const value = outbox.takeBack(client_id);
+  if (value !== null) composer.wait(value, retry_after_ms);
 }
 
 /** One more entry of the log: a message or a change of the room. */
@@ -117,10 +133,23 @@ function record(room, frame) {
   if (frame.type === "message") {
     room.typing.stop(frame.user);
     room.outbox.settle(frame.client_id);
+    if (item) room.deleting.dress(item);
     if (item && !sameUser(frame.user, start.me)) room.reading.count();
   }
+  if (frame.type === "message.deleted") room.timeline.erase(frame.messages);
+  room.marker.soon();
   if (frame.type === "room.updated") rename(frame.changes);
-  if (frame.type === "member.joined" && sameUser(frame.user, start.me)) byId("join")?.remove();
+  if (changesWhatIMayDo(frame)) location.reload();
+  if (frame.type === "member.joined" && sameUser(frame.user, start.me)) {
+    byId("join")?.remove();
+    room.marker.joined();
+  }
+}
+
+// The server draws the page by what its reader may do.
+function changesWhatIMayDo({ type, changes, user }) {
+  if (type === "member.updated") return sameUser(user, start.me);
+  return type === "room.updated" && ["archived", "posting", "slow_mode_s"].some((field) => field in changes);
 }
 
 function rename({ name, topic }) {

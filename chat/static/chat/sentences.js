@@ -15,7 +15,9 @@ export function sentenceOf(change) {
     case "member.left":
       return change.removed ? [actor, " removed ", named(change.user)] : [named(change.user), " left"];
     case "member.updated":
-      return [actor, " made ", named(change.user), change.role === "owner" ? " an owner" : " a member"];
+      return [actor, " made ", named(change.user), change.role === "owner" ? " an owner" : ` a ${change.role}`];
+    case "member.banned":
+      return [actor, " banned ", named(change.user)];
     case "room.updated":
       return [actor, " ", ...updates(change.changes)];
     default:
@@ -32,7 +34,18 @@ function update(field, value) {
   if (field === "name") return ["renamed the room to “", { name: value }, "”"];
   if (field === "topic") return value ? ["set the topic to “", { name: value }, "”"] : ["removed the topic"];
   if (field === "kind") return [`made the room ${value}`];
+  if (field === "posting") return [value === "moderators" ? "let only moderators post" : "let all members post"];
+  if (field === "slow_mode_s") return [value ? `set slow mode to a message every ${span(value)}` : "ended slow mode"];
+  if (field === "archived") return [value ? "archived the room" : "opened the room again"];
   return [GUESTS[value] ?? "changed what guests may do"];
+}
+
+/** A time in the largest unit that holds it whole. */
+function span(seconds) {
+  for (const [unit, size] of [["hour", 3600], ["minute", 60]]) {
+    if (seconds % size === 0) return seconds === size ? unit : `${seconds / size} ${unit}s`;
+  }
+  return seconds === 1 ? "second" : `${seconds} seconds`;
 }
 
 function isAlone(change) {

@@ -73,7 +73,8 @@ export class RoomSocket extends EventTarget {
       if (frame.me?.id !== this.#me) return this.#ended(UNAUTHENTICATED);
       this.#greeted(frame);
     }
-    if (frame.type === "error" && frame.retry_after_ms) this.#retryAfterMs = frame.retry_after_ms;
+    // Only the last word before the close says when to come back: a message may have to wait much longer.
+    this.#retryAfterMs = (frame.type === "error" && frame.retry_after_ms) || 0;
     if (Number.isInteger(frame.seq) && !REPLIES.has(frame.type)) {
       if (frame.seq <= this.#position) return;
       // The server never leaves a gap; should one appear, it is never shown but asked for again.

@@ -1,6 +1,6 @@
 // The room's log on the page: every item once, in order of seq, with what is still on its way at the end.
 
-import { changeElement, confirm, messageElement, pendingElement, writeState } from "./message.js";
+import { bury, changeElement, confirm, messageElement, pendingElement, writeState } from "./message.js";
 import { dayLabel, isoDay, isSameDay, writeTime } from "./times.js";
 
 const TOGETHER_MS = 5 * 60_000;
@@ -47,7 +47,15 @@ export class Timeline {
     return item;
   }
 
-  /** Put a page of older messages before everything else. */
+  /** Take the texts of these messages off the page. */
+  erase(seqs) {
+    for (const seq of seqs) {
+      const item = this.#bySeq.get(seq);
+      if (item?.classList.contains("message")) bury(item);
+    }
+  }
+
+  /** Put a page of older messages before everything else. Returns their elements. */
   prepend(frames) {
     const items = frames.filter((frame) => !this.#bySeq.has(frame.seq)).map((frame) => {
       const item = messageElement(frame);
@@ -58,6 +66,7 @@ export class Timeline {
     this.#list.prepend(...items);
     for (const item of items) arrange(item);
     if (first) arrange(first);
+    return items;
   }
 
   /** Show a message that is on its way. */
