@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SOURCES = manage.py platform rooms chat api tests
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
-BENCHMARKS = fan_out ingest idle resume_storm history inbox scale_out ceiling
+BENCHMARKS = fan_out ingest idle resume_storm history inbox search scale_out ceiling
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -19,7 +19,7 @@ from accounts.tickets import issue_ticket
 from api.authentication import signed_in
 from api.paging import PageQuery, page_of
 from api.schema import LOCATION, answer, asked, problems
-from api.strict import StrictBody, StrictCharField, StrictView, rendered
+from api.strict import StrictBody, StrictBooleanField, StrictCharField, StrictView, rendered
 from foundation.errors import invalid
 from foundation.limits import TICKET_LIFE_S, TOKEN_NAME_MAX_CHARS
 from rooms.events import Person
@@ -34,6 +34,7 @@ class Me(Person, frozen=True):
     email: str
     is_administrator: bool
     date_joined: Moment
+    read_receipts: bool
 
 
 class NewAccount(msgspec.Struct, frozen=True):
@@ -98,6 +99,7 @@ class MeBody(StrictBody):
         max_length=DISPLAY_NAME_MAX_CHARS,
         help_text="What others read; empty for the username.",
     )
+    read_receipts = StrictBooleanField(required=False, help_text="Whether others are told up to where I have read.")
 
 
 class TokenBody(StrictBody):
@@ -118,6 +120,7 @@ ADA_HERSELF = Me(
     email="ada@example.org",
     is_administrator=False,
     date_joined=datetime.fromisoformat("2026-11-23T12:00:00Z"),
+    read_receipts=False,
 )
 BOT = Token(
     id=UUID("0b4c5f0e-6a5d-4a0b-9d5c-0d5f5f1f2a3b"),
@@ -168,14 +171,14 @@ class MeView(StrictView):
 
     @extend_schema(
         operation_id="users_me_partial_update",
-        summary="Change my display name",
+        summary="Change what is mine",
         examples=[asked({"name": "Ada Lovelace"})],
         responses={200: answer(Me, "The person after the change.", ADA_HERSELF), **problems("validation_error")},
     )
     def patch(self, request: Request) -> Response:
         values = self.body()
         user = signed_in(request)
-        return rendered(me(people.change_name(actor=user, **values) if values else user))
+        return rendered(me(people.change_profile(actor=user, **values) if values else user))
 
 
 class UserView(StrictView):

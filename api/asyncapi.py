@@ -14,7 +14,7 @@ from api.bans import MALLORY
 from api.inbox import ENTRY, TOTALS
 from api.messages import HELLO, PAGE
 from api.rooms import TEA
-from chat import frames, inbox_frames
+from chat import commands, frames, inbox_frames
 from foundation.errors import ERRORS
 from foundation.limits import (
     FRAME_MAX_BYTES,
@@ -33,13 +33,19 @@ CHANNELS = {"room": "/ws/chat/{room}/", "lobby": "/ws/chat/", "inbox": "/ws/inbo
 AT = HELLO.sent_at
 
 # One example of every frame; the first is what a document shows. Frames that are not here are not in the document.
-FROM_CLIENTS: tuple[msgspec.Struct, ...] = (
-    frames.Post(value="Hello, tea!", client_id="c-1"),
-    frames.Delete(seq=42, client_id="c-3"),
-    frames.Read(seq=42),
-    frames.Typing(),
-    frames.Ping(),
-)
+RECEIVED: dict[str, tuple[str, msgspec.Struct]] = {
+    "post": ("Post a message.", commands.Post(value="Hello, tea!", client_id="c-1")),
+    "edit": ("Edit a message.", commands.Edit(seq=42, value="Hello, **tea**!", client_id="c-3")),
+    "delete": ("Delete a message.", commands.Delete(seq=42, client_id="c-4")),
+    "react": ("React to a message.", commands.React(seq=42, emoji="👍", client_id="c-5")),
+    "unreact": ("Take a reaction back.", commands.Unreact(seq=42, emoji="👍", client_id="c-6")),
+    "pin": ("Pin a message.", commands.Pin(seq=42, client_id="c-7")),
+    "unpin": ("Take a pin off.", commands.Unpin(seq=42, client_id="c-8")),
+    "read": ("Move my read marker.", commands.Read(seq=42)),
+    "type": (f"Say that I am typing, at most every {TYPING_INTERVAL_S:g} s.", commands.Typing()),
+    "ping": ("Ask for the end of the log.", commands.Ping()),
+}
+FROM_CLIENTS = tuple(frame for _, frame in RECEIVED.values())
 GREETING: tuple[msgspec.Struct, ...] = (
     frames.System(),
     frames.Hello(
@@ -67,6 +73,7 @@ GREETING: tuple[msgspec.Struct, ...] = (
         here_count=1,
         guests_here=1,
     ),
+    frames.Truncated(room="tea", first_seq=17),
 )
 LOG: tuple[msgspec.Struct, ...] = (
     HELLO,
@@ -76,6 +83,20 @@ LOG: tuple[msgspec.Struct, ...] = (
     events.RoomUpdated(room="tea", seq=46, at=AT, actor=ADA, changes={"topic": "Some coffee"}),
     events.MemberBanned(room="tea", seq=47, at=AT, actor=ADA, user=MALLORY, until=None),
     events.MessageDeleted(room="tea", seq=48, at=AT, actor=ADA, user=MALLORY, messages=[12, 17]),
+    events.MessageEdited(
+        room="tea",
+        seq=49,
+        at=AT,
+        actor=ADA,
+        message=42,
+        value="Hello, **tea**!",
+        html="<p>Hello, <strong>tea</strong>!</p>",
+        mentions=[],
+    ),
+    events.ReactionAdded(room="tea", seq=50, at=AT, actor=ADA, message=42, emoji="👍", count=1),
+    events.ReactionRemoved(room="tea", seq=51, at=AT, actor=ADA, message=42, emoji="👍", count=0),
+    events.PinAdded(room="tea", seq=52, at=AT, actor=ADA, message=42),
+    events.PinRemoved(room="tea", seq=53, at=AT, actor=ADA, message=42),
 )
 INBOX: tuple[msgspec.Struct, ...] = (
     inbox_frames.InboxActivity(room="tea", seq=42, message_count=40, last_message=HELLO),
@@ -86,6 +107,7 @@ INBOX: tuple[msgspec.Struct, ...] = (
 INBOX_GREETING = (frames.System(), inbox_frames.Inbox(me=ADA, totals=TOTALS, epoch=PAGE.epoch, ping_interval_s=25))
 EPHEMERAL: tuple[msgspec.Struct, ...] = (
     frames.TypingFrame(room="tea", user=ADA),
+    frames.ReadFrame(room="tea", user=ADA, read_seq=42),
     frames.PresenceFrame(room="tea", event="joined", user=ADA, here_count=1, guests_here=1),
 )
 ACK = frames.Ack(client_id="c-1", seq=HELLO.seq, duplicate=False)
@@ -97,7 +119,7 @@ REFUSED = frames.Error(
     errors=[frames.ErrorField(pointer="/value", code="blank", detail="A message needs something to read.")],
 )
 OF_ROOM = (*FROM_CLIENTS, *GREETING, *LOG, *EPHEMERAL, ACK, PONG, REFUSED)
-OF_INBOX = (frames.Ping(), *INBOX_GREETING, *INBOX, PONG, REFUSED)
+OF_INBOX = (commands.Ping(), *INBOX_GREETING, *INBOX, PONG, REFUSED)
 FRAMES = (*OF_ROOM, *INBOX, INBOX_GREETING[1])
 TITLES = {
     "room": ("A room", "One room. `room` is its slug."),
@@ -190,27 +212,31 @@ def _operations(channel: str) -> dict[str, Any]:
             told["reply"] = {"channel": {"$ref": f"#/channels/{channel}"}, "messages": messages}
         return told
 
-    post, delete, read, typing, ping = FROM_CLIENTS
     if channel == "inbox":
         told = {
-            "ping": operation("receive", "Ask whether the line is alive.", ping, replies=(PONG,)),
+            "ping": operation("receive", "Ask whether the line is alive.", commands.Ping(), replies=(PONG,)),
             "greet": operation("send", "The first two frames, in this order.", *INBOX_GREETING),
             "tell": operation("send", "What is new; after a break, read `GET /api/inbox/` again.", *INBOX),
             "refuse": operation("send", "Why a frame, or the socket itself, is refused.", REFUSED),
         }
         return {f"{channel}.{name}": each for name, each in told.items()}
     told = {
-        "post": operation("receive", "Post a message.", post, replies=(ACK, REFUSED)),
-        "delete": operation("receive", "Delete a message.", delete, replies=(ACK, REFUSED)),
-        "read": operation("receive", "Move my read marker.", read),
-        "type": operation("receive", f"Say that I am typing, at most every {TYPING_INTERVAL_S:g} s.", typing),
-        "ping": operation("receive", "Ask for the end of the log.", ping, replies=(PONG,)),
+        **{
+            name: operation("receive", summary, frame, replies=_replies(frame))
+            for name, (summary, frame) in RECEIVED.items()
+        },
         "greet": operation("send", "The first two frames, in this order.", *GREETING),
         "follow": operation("send", "The room's log, in the order of `seq`, without a hole.", *LOG),
         "tell": operation("send", "What is so right now; may be lost.", *EPHEMERAL),
         "refuse": operation("send", "Why a frame, or the socket itself, is refused.", REFUSED),
     }
     return {f"{channel}.{name}": each for name, each in told.items()}
+
+
+def _replies(frame: msgspec.Struct) -> tuple[msgspec.Struct, ...]:
+    if isinstance(frame, commands.Ping):
+        return (PONG,)
+    return (ACK, REFUSED) if hasattr(frame, "client_id") else ()
 
 
 def _in_channel(channel: str, frame: msgspec.Struct) -> dict[str, str]:

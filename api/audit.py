@@ -61,7 +61,8 @@ class AuditView(StrictView):
         description=(
             "For owners, newest first: `member.added`, `member.removed`, `role.changed`, `person.banned`, `ban.lifted`, "
             "`message.deleted`, `messages.purged`, `invitation.made`, `invitation.revoked`, `room.updated`, "
-            "`room.archived`, `room.unarchived`. What people do to themselves is not here."
+            "`room.archived`, `room.unarchived`, `room.exported`, "
+            "`room.imported`. What people do to themselves is not here."
         ),
         responses={
             200: answer(AuditPage, "One page.", AuditPage(next=None, previous=None, results=[SHOWN])),

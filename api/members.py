@@ -27,11 +27,12 @@ ME = "me"
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A person in a room."""
+    """A person in a room. `read_seq`: up to where they have read, of those who let others know; else null."""
 
     user: Person | None
     role: RoleWord
     joined_at: datetime
+    read_seq: int | None
 
 
 class MemberPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +56,16 @@ class MemberBody(StrictBody):
     role = ChoiceField(Role.choices, required=False, help_text="A new member is a `member` where nothing is said.")
 
 
-ADA_IN_TEA = Member(user=ADA, role="owner", joined_at=datetime.fromisoformat("2026-11-23T12:00:00Z"))
+ADA_IN_TEA = Member(user=ADA, role="owner", joined_at=datetime.fromisoformat("2026-11-23T12:00:00Z"), read_seq=42)
 
 
 def member_shown(membership: Membership) -> Member:
-    return Member(user=person(membership.user), role=membership.role, joined_at=membership.joined_at)
+    return Member(
+        user=person(membership.user),
+        role=membership.role,
+        joined_at=membership.joined_at,
+        read_seq=membership.read_seq if membership.user.read_receipts else None,
+    )
 
 
 class MembersView(StrictView):

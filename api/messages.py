@@ -1,4 +1,4 @@
-"""Messages over REST: `rooms/{slug}/messages/`, one of them by its number, and `rooms/{slug}/sync/`.
+"""Messages over REST: `rooms/{slug}/messages/` and `rooms/{slug}/sync/`. One of them by its number is in `message.py`.
 
 A message in an answer is the very `message` frame that sockets get.
 """
@@ -12,18 +12,32 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import ListField
 
 from api.account import ADA
-from api.authentication import signed_in
 from api.rooms import TEA, RoleWord, Room, presence_of, room_found
 from api.schema import LOCATION, answer, asked, problems
-from api.strict import StrictBody, StrictCharField, StrictIntegerField, StrictQuery, StrictView, rendered
+from api.strict import (
+    StrictBody,
+    StrictCharField,
+    StrictIntegerField,
+    StrictNumberField,
+    StrictQuery,
+    StrictView,
+    rendered,
+)
 from chat import history
-from chat.erasing import delete_message
 from chat.frames import MessageFrame, message_frame
 from chat.posting import post_message
 from foundation.errors import invalid
-from foundation.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_CHARS, PAGE_DEFAULT, PAGE_MAX
+from foundation.limits import (
+    ATTACHMENTS_PER_MESSAGE,
+    MESSAGE_MAX_BYTES,
+    MESSAGE_MAX_CHARS,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    SEQ_MAX,
+)
 from rooms.events import Person, person
 
 KEY_HEADER = "Idempotency-Key"
@@ -31,13 +45,16 @@ KEY_HEADER = "Idempotency-Key"
 
 class MessagePage(msgspec.Struct, frozen=True, kw_only=True):
     """Messages in ascending order. `previous` leads to older ones, `next` to newer ones; `seq` is the end of the
-    room's log and `epoch` its incarnation: a socket opened with `?after=<seq>&epoch=<epoch>` misses nothing."""
+    room's log and `epoch` its incarnation: a socket opened with `?after=<seq>&epoch=<epoch>` misses nothing. The log
+    begins at `first_seq`; `truncated` when some of what came after `after` has expired."""
 
     results: list[MessageFrame]
     previous: str | None
     next: str | None
     seq: int
     epoch: str
+    first_seq: int
+    truncated: bool
 
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,17 +79,20 @@ class LimitQuery(StrictQuery):
     )
 
 
-class MessageQuery(LimitQuery):
+class ThreadQuery(LimitQuery):
     before = StrictIntegerField(required=False, help_text="Only messages with a smaller number, the newest of them.")
     after = StrictIntegerField(required=False, help_text="Only messages with a greater number, the oldest of them.")
+
+
+class MessageQuery(ThreadQuery):
     around = StrictIntegerField(required=False, help_text="Messages on both sides of this number.")
 
 
 class MessageBody(StrictBody):
     value = StrictCharField(
         allow_blank=True,
-        shape={"minLength": 1, "maxLength": MESSAGE_MAX_CHARS},
-        help_text=f"The text, kept byte for byte; at most {MESSAGE_MAX_BYTES} bytes in UTF-8.",
+        shape={"maxLength": MESSAGE_MAX_CHARS},
+        help_text=f"The text, kept byte for byte; at most {MESSAGE_MAX_BYTES} bytes in UTF-8. With `attachments` it may be empty.",
     )
     client_id = StrictCharField(
         required=False,
@@ -80,6 +100,18 @@ class MessageBody(StrictBody):
         allow_blank=True,
         shape={"pattern": "^[A-Za-z0-9_-]{1,64}$"},
         help_text="Makes a repeated request find the first message.",
+    )
+    reply_to = StrictNumberField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=SEQ_MAX,
+        help_text="The number of the message in this room that this one answers.",
+    )
+    attachments = ListField(
+        child=StrictCharField(allow_blank=True),
+        required=False,
+        help_text=f"The ids of files that I uploaded for this room, {ATTACHMENTS_PER_MESSAGE} at most.",
     )
 
 
@@ -97,13 +129,15 @@ PAGE = MessagePage(
     next=None,
     seq=42,
     epoch="p0rHq2cXk1Jm",
+    first_seq=1,
+    truncated=False,
 )
 
 
-def page_shown(request: Request, page: history.Page, limit: int) -> MessagePage:
+def page_shown(request: Request, page: history.Page, limit: int, path: str | None = None) -> MessagePage:
     """A page of history with the addresses of its neighbours. An empty page leads back to where there are messages."""
     frames = [message_frame(message, page.room.slug) for message in page.messages]
-    base = request.build_absolute_uri(reverse("api:messages", args=[page.room.slug]))
+    base = request.build_absolute_uri(path or reverse("api:messages", args=[page.room.slug]))
 
     def address(**position: int) -> str:
         return f"{base}?{urlencode({**position, 'limit': limit})}"
@@ -116,6 +150,8 @@ def page_shown(request: Request, page: history.Page, limit: int) -> MessagePage:
         next=address(after=newest) if page.has_newer else None,
         seq=page.head,
         epoch=page.epoch,
+        first_seq=page.room.first_seq,
+        truncated=page.truncated,
     )
 
 
@@ -155,7 +191,14 @@ class MessagesView(StrictView):
     def post(self, request: Request, slug: str) -> Response:
         values = self.body()
         client_id = _client_id(request, values)
-        posted = post_message(actor=request.user, slug=slug, text=values["value"], client_id=client_id)
+        posted = post_message(
+            actor=request.user,
+            slug=slug,
+            text=values["value"],
+            client_id=client_id,
+            reply_to=values.get("reply_to"),
+            attachments=values.get("attachments", ()),
+        )
         frame = message_frame(posted.message, slug)
         location = reverse("api:message", args=[slug, frame.seq])
         return rendered(frame, 200 if posted.duplicate else 201, Location=location)
@@ -167,32 +210,6 @@ def _client_id(request: Request, values: dict[str, Any]) -> str | None:
     if given is not None and header is not None and given != header:
         raise invalid("client_id", "differs", f"The header {KEY_HEADER} says something else.")
     return given if header is None else header
-
-
-class MessageView(StrictView):
-    open_to_guests = frozenset({"GET"})
-
-    @extend_schema(
-        operation_id="messages_retrieve",
-        summary="Read one message",
-        description="By its number in the room. Numbers that belong to other changes of the room are not found.",
-        responses={200: answer(MessageFrame, "The message.", HELLO), **problems("not_found")},
-    )
-    def get(self, request: Request, slug: str, seq: int) -> Response:
-        return rendered(message_frame(history.message_at(actor=request.user, slug=slug, seq=seq), slug))
-
-    @extend_schema(
-        operation_id="messages_destroy",
-        summary="Delete a message",
-        description=(
-            "One's own, or as a moderator anybody's. Its text is erased and its number stays, with `deleted`; doing it "
-            "again changes nothing."
-        ),
-        responses={204: answer(None, "Its text is gone."), **problems("forbidden", "archived", "not_found")},
-    )
-    def delete(self, request: Request, slug: str, seq: int) -> Response:
-        delete_message(actor=signed_in(request), slug=slug, seq=seq)
-        return Response(status=204)
 
 
 class SyncView(StrictView):

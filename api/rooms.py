@@ -17,7 +17,13 @@ from api.paging import PageQuery, page_of
 from api.schema import LOCATION, answer, asked, problems
 from api.strict import StrictBody, StrictBooleanField, StrictCharField, StrictNumberField, StrictView, rendered
 from chat.presence import roster_of
-from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S, SLUG_MAX_CHARS
+from foundation.limits import (
+    RETENTION_MAX_DAYS,
+    ROOM_NAME_MAX_CHARS,
+    ROOM_TOPIC_MAX_CHARS,
+    SLOW_MODE_MAX_S,
+    SLUG_MAX_CHARS,
+)
 from rooms import models
 from rooms.directory import Listed, matching, room_as_listed, visible_rooms
 from rooms.events import Person, person
@@ -48,6 +54,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     guests: GuestsWord
     posting: PostingWord
     slow_mode_s: int
+    retention_days: int
     archived_at: datetime | None
     people: list[Person] | None
     created_by: Person | None
@@ -94,6 +101,8 @@ NAME_SHAPE = {"minLength": 1, "maxLength": ROOM_NAME_MAX_CHARS}
 TOPIC_SHAPE = {"maxLength": ROOM_TOPIC_MAX_CHARS}
 SLOW_MODE_SHAPE = {"minimum": 0, "maximum": SLOW_MODE_MAX_S}
 SLOW_MODE_HELP = "Seconds that a member waits between two messages; 0 is no slow mode."
+RETENTION_SHAPE = {"minimum": 0, "maximum": RETENTION_MAX_DAYS}
+RETENTION_HELP = "Days after which messages are deleted for good; 0 keeps them."
 SLUG_SHAPE = {"pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": SLUG_MAX_CHARS}
 
 
@@ -107,6 +116,7 @@ class RoomBody(StrictBody):
     guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
     posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
     slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
+    retention_days = StrictNumberField(required=False, shape=RETENTION_SHAPE, help_text=RETENTION_HELP)
 
 
 class RoomChangesBody(StrictBody):
@@ -116,6 +126,7 @@ class RoomChangesBody(StrictBody):
     guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
     posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
     slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
+    retention_days = StrictNumberField(required=False, shape=RETENTION_SHAPE, help_text=RETENTION_HELP)
     archived = StrictBooleanField(required=False, help_text="Archive the room, or take it up again.")
 
 
@@ -127,6 +138,7 @@ TEA = Room(
     guests="none",
     posting="members",
     slow_mode_s=0,
+    retention_days=0,
     archived_at=None,
     people=None,
     created_by=ADA,
@@ -152,6 +164,7 @@ def room_shown(room: "WithAnnotations[models.Room, Listed]", user: Asker) -> Roo
         guests=room.guests,
         posting=room.posting,
         slow_mode_s=room.slow_mode_s,
+        retention_days=room.retention_days,
         archived_at=room.archived_at,
         people=people,
         created_by=person(room.created_by),

@@ -30,6 +30,10 @@ TAGS = {
     "limits": "limits",
     "read": "inbox",
     "messages": "messages",
+    "pins": "messages",
+    "changes": "messages",
+    "search": "messages",
+    "uploads": "messages",
     "members": "members",
     "invitations": "invitations",
     "bans": "bans",
@@ -135,6 +139,12 @@ PATH_PARAMETERS = {
             {"type": "integer", "minimum": 1, "maximum": SEQ_MAX},
             OpenApiParameter.PATH,
             description="The message's number in its room.",
+        ),
+        OpenApiParameter(
+            "emoji",
+            {"type": "string", "maxLength": 32},
+            OpenApiParameter.PATH,
+            description="One emoji, percent-encoded.",
         ),
         OpenApiParameter(
             "username",

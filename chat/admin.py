@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.text import Truncator
 
-from chat.models import Mention, Message
+from chat.models import Attachment, Mention, Message, Revision
 from foundation.admin import ReadOnlyAdmin
 
 
@@ -25,4 +25,21 @@ class MentionAdmin(ReadOnlyAdmin):
     list_display = ("room", "seq", "user")
     list_select_related = ("room", "user")
     search_fields = ("user__username", "room__slug")
+    ordering = ("-pk",)
+
+
+@admin.register(Revision)
+class RevisionAdmin(ReadOnlyAdmin):
+    list_display = ("room", "seq", "replaced_by", "written_at")
+    list_select_related = ("room",)
+    search_fields = ("text", "room__slug")
+    ordering = ("-pk",)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("name", "room", "seq", "uploader", "size", "content_type", "created_at")
+    list_select_related = ("room", "uploader")
+    list_filter = ("created_at",)
+    search_fields = ("name", "uploader__username", "room__slug")
     ordering = ("-pk",)

@@ -25,6 +25,8 @@ WORDS = {
     "room.updated": "changed the room",
     "room.archived": "archived the room",
     "room.unarchived": "opened the room again",
+    "room.exported": "exported the room",
+    "room.imported": "imported the room",
 }
 OF_LINKS = {"invitation.made": "made an invitation link", "invitation.revoked": "took back an invitation link"}
 

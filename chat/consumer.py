@@ -6,25 +6,29 @@ import time
 from functools import partial
 from urllib.parse import parse_qs
 
-from chat import frames, history
-from chat.door import Door
-from chat.erasing import delete_message
-from chat.frames import (
-    Ack,
+from chat import history
+from chat.commands import (
+    COMMANDS,
+    Command,
     Delete,
-    Hello,
+    Edit,
+    OnMessage,
+    Pin,
     Ping,
-    Pong,
     Post,
+    React,
     Read,
-    SocketLimits,
-    System,
     Typing,
-    TypingFrame,
-    render,
-    room_head,
+    Unpin,
+    Unreact,
 )
-from chat.posting import Draft, Outcome, Posted
+from chat.door import Door
+from chat.drafts import Draft, Outcome, Posted
+from chat.editing import edit_message
+from chat.erasing import delete_message
+from chat.frames import Ack, Hello, Pong, SocketLimits, System, Truncated, TypingFrame, render, room_head
+from chat.pinning import pin_message, unpin_message
+from chat.reacting import react, unreact
 from chat.reading import mark_read
 from chat.roster import Roster
 from foundation import limits
@@ -43,7 +47,7 @@ PARAMETERS = {"after", "epoch", "ticket"}
 class RoomConsumer(Door):
     """One browser or program in one room. The hub delivers to it."""
 
-    commands = frames.COMMANDS
+    commands = COMMANDS
 
     def begin(self) -> None:
         self.slug = self.scope["url_route"]["kwargs"]["slug"]
@@ -104,6 +108,9 @@ class RoomConsumer(Door):
         told = roster.changes
         self.socket.write(render(self._hello(access, roster)))
         self.scope["handshake_done"]()
+        if history.is_truncated(access.room, after):
+            self.socket.write(render(Truncated(room=self.slug, first_seq=access.room.first_seq)))
+            after = access.room.first_seq - 1
         await hub.follow(self.stream, self.socket, after)
         if roster.changes != told:  # somebody came or went while it caught up
             self.socket.write(roster.frame("here"))
@@ -117,7 +124,7 @@ class RoomConsumer(Door):
             capabilities=access.capabilities,
             seq=room.last_seq,
             epoch=epoch(),
-            first_seq=1,
+            first_seq=room.first_seq,
             limits=SocketLimits(
                 message_chars=limits.MESSAGE_MAX_CHARS,
                 message_bytes=limits.MESSAGE_MAX_BYTES,
@@ -131,13 +138,16 @@ class RoomConsumer(Door):
 
     # Frames
 
-    async def obey(self, command: frames.Command) -> None:
+    async def obey(self, command: Command) -> None:
         match command:
-            case Post(value=text, client_id=client_id):
-                await self._post(Draft(self.user, self.slug, text, client_id))
-            case Delete(seq=seq, client_id=client_id):
-                deleted = await in_database(delete_message, actor=self.user, slug=self.slug, seq=seq)
-                self.socket.write(render(Ack(client_id=client_id, seq=seq, duplicate=not deleted)))
+            case Post():
+                files = tuple(command.attachments)
+                draft = Draft(self.user, self.slug, command.value, command.client_id, command.reply_to, files)
+                await self._post(draft)
+            case Edit() | Delete() | React() | Unreact() | Pin() | Unpin():
+                changed = await in_database(self._change, command)
+                ack = Ack(client_id=command.client_id, seq=command.seq, duplicate=not changed)
+                self.socket.write(render(ack))
             case Read(seq=seq):
                 await in_database(mark_read, actor=self.user, slug=self.slug, upto=seq)
             case Typing():
@@ -146,6 +156,25 @@ class RoomConsumer(Door):
                 assert self.stream is not None, "no frame is read before the socket has entered"
                 self.stream.flush()  # up to this number everything is on its way
                 self.socket.write(render(Pong(seq=self.stream.position)))
+
+    def _change(self, command: OnMessage) -> bool:
+        """Change a message as asked; False when it was so before. Runs off the event loop."""
+        where = {"actor": self.user, "slug": self.slug, "seq": command.seq}
+        if not self.user.is_authenticated:
+            raise ChatError("forbidden")
+        match command:
+            case Edit(value=text):
+                return edit_message(**where, text=text)[1]
+            case Delete():
+                return delete_message(**where)
+            case React(emoji=emoji):
+                return react(**where, emoji=emoji)[1]
+            case Unreact(emoji=emoji):
+                return unreact(**where, emoji=emoji)[1]
+            case Pin():
+                return pin_message(**where)[1]
+            case Unpin():
+                return unpin_message(**where)[1]
 
     async def _post(self, draft: Draft) -> None:
         """Hand a message to the group commit, and read on unless too many are unanswered."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
 
-from chat.frames import parse
+from chat.commands import parse
 from chat.live import live
 from foundation import limits, rates
 from foundation.errors import ChatError

@@ -6,14 +6,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat import mentions
-from chat.models import Message
+from chat import attaching, indexing, mentions
+from chat.models import Message, Revision
 from foundation.errors import ChatError
 from foundation.limits import ERASED_PER_CHANGE, SEQ_MAX
 from rooms import audit, policies
 from rooms.bans import ban_person
 from rooms.log import record_change
-from rooms.models import Ban, ChangeKind, Room
+from rooms.models import Ban, Change, ChangeKind, Room
 from rooms.policies import Person
 
 
@@ -55,11 +55,25 @@ def ban_and_purge(
 
 
 def _erase(room: Room, actor: User, author: User | None, seqs: list[int]) -> None:
+    indexing.forget(room, seqs)
     messages = Message.objects.filter(room=room, author=author, seq__gte=seqs[0], seq__lte=seqs[-1])
-    messages.filter(deleted_at=None).update(text="", deleted_at=timezone.now())
+    nothing = dict.fromkeys(("html", "mentions", "attachments", "reactions", "edited_at", "pinned_at"))
+    messages.filter(deleted_at=None).update(text="", deleted_at=timezone.now(), **nothing)
     for part in _parts(seqs):
         mentions.forget(room, part)
+        attaching.forget(room, part)
+        _erase_revisions(room, part)
         record_change(room, ChangeKind.MESSAGE_DELETED, actor=actor, subject=author, messages=part)
+
+
+def _erase_revisions(room: Room, seqs: list[int]) -> None:
+    """Erase what the messages said before, also from the changes that told of it."""
+    revisions = Revision.objects.filter(room=room, seq__in=seqs)
+    edits = Change.objects.filter(room=room, seq__in=revisions.values("replaced_by"))
+    for edit in edits:
+        edit.data |= {"value": "", "html": None, "mentions": []}
+    Change.objects.bulk_update(edits, ["data"])
+    revisions.delete()
 
 
 def _parts(seqs: list[int]) -> list[list[int]]:

@@ -1,54 +1,15 @@
-"""Every frame of the chat socket, both ways, as types: what a client sends is checked against them, what it gets is
-made from them, and `asyncapi.yaml` is generated from them. The frames of room changes are in `rooms/events.py`."""
+"""What the chat socket sends, as types: frames are made from them, REST answers the same objects, and `asyncapi.yaml` is
+generated from them. The frames of changes are in `rooms/events.py`, what clients send in `chat/commands.py`."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 
-from chat.models import Message
-from foundation.errors import ChatError, FieldError, invalid
-from foundation.limits import CLIENT_ID_PATTERN, SEQ_MAX
-from foundation.strictjson import loads
+from chat.models import Attachment, Message
+from foundation.limits import REACTORS_NAMED_MAX
 from rooms.events import Person, encode, person
 from rooms.models import Room
-
-# Client → server
-
-
-class Post(msgspec.Struct, tag_field="type", tag="message", forbid_unknown_fields=True, frozen=True):
-    """Post a message. Repeating it with the same `client_id` gives the same message."""
-
-    value: str
-    client_id: str | None = None
-
-
-class Typing(msgspec.Struct, tag_field="type", tag="typing", forbid_unknown_fields=True, frozen=True):
-    """Say that you are typing; others show it for six seconds."""
-
-
-class Delete(msgspec.Struct, tag_field="type", tag="delete", forbid_unknown_fields=True, frozen=True):
-    """Delete a message: its text goes, its number stays. The `ack` has the number of the message."""
-
-    seq: Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
-    client_id: str | None = None
-
-
-class Read(msgspec.Struct, tag_field="type", tag="read", forbid_unknown_fields=True, frozen=True):
-    """Move my read marker to this number: everything up to it is read, and nothing after it."""
-
-    seq: Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
-
-
-class Ping(msgspec.Struct, tag_field="type", tag="ping", forbid_unknown_fields=True, frozen=True):
-    """Ask for a `pong` with the end of the room's log."""
-
-
-Command = Post | Delete | Read | Typing | Ping
-COMMANDS: dict[str, type[Command]] = {"message": Post, "delete": Delete, "read": Read, "typing": Typing, "ping": Ping}
-
-# Server → client
 
 
 class _Frame(msgspec.Struct, tag_field="type", kw_only=True, frozen=True):
@@ -99,8 +60,39 @@ class Hello(_Frame, tag="hello", frozen=True, kw_only=True):
     guests_here: int
 
 
+class Truncated(_Frame, tag="truncated", frozen=True, kw_only=True):
+    """What is before `first_seq` was deleted, as its room keeps nothing for so long: the log goes on from there."""
+
+    room: str
+    first_seq: int
+
+
+class Reaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One emoji on a message: how many people put it there, and the ids of the first of them."""
+
+    emoji: str
+    count: int
+    users: list[int]
+
+
+class AttachmentShown(msgspec.Struct, kw_only=True, frozen=True):
+    """A file of a message; whoever may read the room may read it. Only images have a size in pixels and a thumbnail."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+    width: int | None
+    height: int | None
+    url: str
+    thumbnail_url: str | None
+
+
 class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True, omit_defaults=True):
-    """One message. `user` is null for a guest. Of a `deleted` one only the number is left, and whose it was."""
+    """One message. `user` is null for a guest. Of a `deleted` one only the number is left, and whose it was.
+
+    `html` is there where the text has formatting. A reply says what it answers, which message is at the root of its
+    `thread` and the how many-th reply it is there (`nth`); the root knows how many there are, and the last."""
 
     room: str
     seq: int
@@ -108,6 +100,17 @@ class MessageFrame(_Frame, tag="message", frozen=True, kw_only=True, omit_defaul
     user: Person | None
     sent_at: datetime
     client_id: str | None
+    html: str | None = None
+    mentions: list[str] = []
+    attachments: list[AttachmentShown] = []
+    reply_to: int | None = None
+    thread: int | None = None
+    nth: int | None = None
+    reply_count: int = 0
+    last_reply: int | None = None
+    reactions: list[Reaction] = []
+    edited_at: datetime | None = None
+    pinned_at: datetime | None = None
     deleted: bool = False
 
 
@@ -129,8 +132,16 @@ class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True, omit_defa
     guests_here: int
 
 
+class ReadFrame(_Frame, tag="read", frozen=True, kw_only=True):
+    """Somebody who lets others know has read up to here."""
+
+    room: str
+    user: Person | None
+    read_seq: int
+
+
 class Ack(_Frame, tag="ack", frozen=True, kw_only=True):
-    """The message `seq` is on disk, or deleted; `duplicate` when it was so before."""
+    """What was asked for is on disk; `seq` is the message's number; `duplicate` when it was so before."""
 
     client_id: str | None
     seq: int
@@ -161,35 +172,6 @@ class Error(_Frame, tag="error", frozen=True, kw_only=True, omit_defaults=True):
     retry_after_ms: int | None = None
 
 
-def parse(text: str, commands: Mapping[str, type[Any]] = COMMANDS) -> Any:
-    """Read one frame of a client, which may be one of these commands.
-
-    Raises `invalid_json`, `unknown_command`, `unknown_field`, `validation_error`; never anything else.
-    """
-    body = loads(text)
-    kind = body.get("type")
-    command_type = commands.get(kind) if isinstance(kind, str) else None
-    if command_type is None:
-        raise ChatError("unknown_command")
-    unknown = sorted(set(body) - set(command_type.__struct_fields__) - {"type"})
-    if unknown:
-        errors = [FieldError(f"/{field[:64]}", "unknown_field", "There is no such field.") for field in unknown]
-        raise ChatError("unknown_field", errors=errors)
-    try:
-        command = msgspec.convert(body, command_type)
-    except msgspec.ValidationError as error:
-        raise _invalid(error) from None
-    if isinstance(command, (Post, Delete)):
-        check_client_id(command.client_id)
-    return command
-
-
-def check_client_id(client_id: str | None) -> None:
-    """Raise `validation_error` unless it is 1 to 64 of A-Z a-z 0-9 _ -."""
-    if client_id is not None and not CLIENT_ID_PATTERN.match(client_id):
-        raise invalid("client_id", "invalid", "Use 1 to 64 letters, digits, hyphens and underscores.")
-
-
 def message_frame(message: Message, slug: str) -> MessageFrame:
     """The frame of a message whose author is loaded; REST answers the very same object."""
     return MessageFrame(
@@ -199,8 +181,42 @@ def message_frame(message: Message, slug: str) -> MessageFrame:
         user=person(message.author),
         sent_at=message.sent_at,
         client_id=message.client_id,
+        html=message.html,
+        mentions=message.mentions or [],
+        attachments=msgspec.convert(message.attachments, list[AttachmentShown]) if message.attachments else [],
+        reply_to=message.reply_to,
+        thread=message.thread,
+        nth=message.nth,
+        reply_count=message.reply_count or 0,
+        last_reply=message.last_reply,
+        reactions=reactions_shown(message),
+        edited_at=message.edited_at,
+        pinned_at=message.pinned_at,
         deleted=message.deleted_at is not None,
     )
+
+
+def attachment_shown(attachment: Attachment) -> AttachmentShown:
+    """A file as its message shows it, and as the answer to its upload."""
+    address = f"/files/{attachment.public_id}"
+    return AttachmentShown(
+        id=str(attachment.public_id),
+        name=attachment.name,
+        size=attachment.size,
+        type=attachment.content_type,
+        width=attachment.width,
+        height=attachment.height,
+        url=f"{address}/{quote(attachment.name, safe='')}",
+        thumbnail_url=f"{address}/thumbnail" if attachment.thumbnail else None,
+    )
+
+
+def reactions_shown(message: Message) -> list[Reaction]:
+    """The reactions as the frame has them."""
+    return [
+        Reaction(emoji=emoji, count=len(users), users=users[:REACTORS_NAMED_MAX])
+        for emoji, users in message.reactions or []
+    ]
 
 
 def room_head(room: Room) -> RoomHead:
@@ -219,11 +235,3 @@ def room_head(room: Room) -> RoomHead:
 
 def render(frame: msgspec.Struct) -> bytes:
     return encode(frame)
-
-
-def _invalid(error: msgspec.ValidationError) -> ChatError:
-    text = str(error)
-    if "missing required field" in text:
-        return invalid("value", "required", "This field is required.")
-    field = "client_id" if "client_id" in text else "value"
-    return invalid(field, "invalid", "This value has the wrong type.")

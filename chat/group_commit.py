@@ -8,7 +8,8 @@ from collections import deque
 
 from django.db import Error
 
-from chat.posting import Draft, Outcome, post_messages
+from chat.drafts import Draft, Outcome
+from chat.posting import post_messages
 from foundation.database import in_writer, unavailable
 from foundation.errors import ChatError
 from foundation.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES, POSTS_WAITING_MAX

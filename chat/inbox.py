@@ -1,6 +1,7 @@
 """The inbox: my rooms, and what is new in each. What is unread is a difference of two counts, so that nothing has to
 be written for each member of a room when somebody posts."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -113,7 +114,7 @@ def totals_of(user: User) -> Totals:
     return Totals(
         rooms=mine.count(),
         unread=found["unread"] or 0,
-        mentions=_unread_mentions({user.pk}).count(),
+        mentions=sum(found.count() for found in _unread_mentions({user.pk})),
         invitations=invitations_of(actor=user).count(),
     )
 
@@ -125,11 +126,14 @@ def _people(place: Membership) -> list[User] | None:
 
 
 def _mentions(users: set[int], rooms: set[int]) -> dict[tuple[int, int], int]:
-    counted = _unread_mentions(users).filter(room__in=rooms).values_list("user", "room").annotate(Count("pk"))
-    return {(user, room): count for user, room, count in counted}
+    counts: Counter[tuple[int, int]] = Counter()
+    for found in _unread_mentions(users):
+        counted = found.filter(room__in=rooms).values_list("room__memberships__user", "room").annotate(Count("pk"))
+        counts.update({(user, room): count for user, room, count in counted})
+    return counts
 
 
-def _unread_mentions(users: set[int]) -> QuerySet[Mention]:
-    return Mention.objects.filter(
-        user__in=users, room__memberships__user=F("user"), seq__gt=F("room__memberships__read_seq")
-    )
+def _unread_mentions(users: set[int]) -> list[QuerySet[Mention]]:
+    """The unread mentions of these people in their rooms, and those of everybody there."""
+    unread = Mention.objects.filter(room__memberships__user__in=users, seq__gt=F("room__memberships__read_seq"))
+    return [unread.filter(user=F("room__memberships__user")), unread.filter(user=None)]

@@ -2,8 +2,9 @@
 
 from urllib.parse import parse_qs
 
+from chat.commands import Ping
 from chat.door import Door
-from chat.frames import Ping, Pong, System, render
+from chat.frames import Pong, System, render
 from chat.inbox import Totals, totals_of
 from chat.inbox_frames import COMMANDS, Inbox, totals_shown
 from foundation import limits

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from chat.frames import MessageFrame, Ping, RoomHead, _Frame, message_frame, room_head
+from chat.commands import Ping
+from chat.frames import MessageFrame, RoomHead, _Frame, message_frame, room_head
 from chat.inbox import InboxEntry, Totals
 from rooms.events import Person, person
 

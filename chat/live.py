@@ -8,6 +8,7 @@ from chat import history
 from chat.group_commit import GroupCommit
 from chat.inbox_live import Inboxes
 from chat.presence import Presence
+from chat.retention import keep_expiring
 from foundation.database import in_database
 from foundation.hub import Hub
 from foundation.publishing import Entry
@@ -50,6 +51,7 @@ def live() -> Live:
         hub.start()
         found.presence.start()
         found.inboxes.start()
+        hub.spawn(keep_expiring())
     return found
 
 

@@ -24,6 +24,15 @@ SLOW_MODES = {
     3600: "1 hour",
     21600: "6 hours",
 }
+RETENTIONS = {
+    0: "for ever",
+    1: "1 day",
+    7: "1 week",
+    30: "30 days",
+    90: "90 days",
+    365: "1 year",
+    1095: "3 years",
+}
 
 
 @page
@@ -62,30 +71,39 @@ def new_direct(request: HttpRequest) -> HttpResponse:
 def room_fields(request: HttpRequest) -> dict[str, Any]:
     """What the form of a room says, as the commands take it. Raises `validation_error`."""
     kind = request.POST.get("kind", Kind.PUBLIC)
-    slow_mode_s = request.POST.get("slow_mode_s", "0")
-    if not (slow_mode_s.isascii() and slow_mode_s.isdigit()) or len(slow_mode_s) > 9:
-        raise invalid("slow_mode_s", "invalid", "A number of seconds.")
     return {
         "name": request.POST.get("name", ""),
         "topic": request.POST.get("topic", "").strip(),
         "kind": kind,
         "guests": Guests.NONE if kind == Kind.PRIVATE else request.POST.get("guests", Guests.NONE),
         "posting": request.POST.get("posting", Posting.MEMBERS),
-        "slow_mode_s": int(slow_mode_s),
+        "slow_mode_s": _number(request, "slow_mode_s", "seconds"),
+        "retention_days": _number(request, "retention_days", "days"),
     }
+
+
+def _number(request: HttpRequest, field: str, unit: str) -> int:
+    text = request.POST.get(field, "0")
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise invalid(field, "invalid", f"A number of {unit}.")
+    return int(text)
 
 
 def form_context(values: dict[str, Any]) -> dict[str, Any]:
-    """What the form needs besides its values; a slow mode between the steps keeps its number."""
-    chosen = str(values.get("slow_mode_s", 0))
-    choices = {str(seconds): words for seconds, words in SLOW_MODES.items()}
-    if chosen.isascii() and chosen.isdigit():
-        choices.setdefault(chosen, f"{chosen} seconds")
+    """What the form needs besides its values; a number between the steps stays what it is."""
     return {
-        "slow_modes": [(seconds, words, seconds == chosen) for seconds, words in choices.items()],
+        "slow_modes": _choices(SLOW_MODES, str(values.get("slow_mode_s", 0)), "seconds"),
+        "retentions": _choices(RETENTIONS, str(values.get("retention_days", 0)), "days"),
         "name_max_chars": ROOM_NAME_MAX_CHARS,
         "topic_max_chars": ROOM_TOPIC_MAX_CHARS,
     }
+
+
+def _choices(steps: dict[int, str], chosen: str, unit: str) -> list[tuple[str, str, bool]]:
+    choices = {str(number): words for number, words in steps.items()}
+    if chosen.isascii() and chosen.isdigit():
+        choices.setdefault(chosen, f"{chosen} {unit}")
+    return [(number, words, number == chosen) for number, words in choices.items()]
 
 
 def _about_people(error: ChatError, usernames: list[str]) -> str:

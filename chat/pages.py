@@ -24,24 +24,25 @@ from chat.erasing import delete_message
 from chat.inbox import Waiting, waiting_in
 from chat.posting import post_message
 from chat.presence import roster_of
+from chat.scripts import imported_by
 from chat.timeline import lines_of, span
 from foundation.errors import ChatError, invalid
-from foundation.limits import MESSAGE_MAX_CHARS, SEQ_MAX
+from foundation.limits import ATTACHMENTS_PER_MESSAGE, FILE_MAX_BYTES, MESSAGE_MAX_CHARS, SEQ_MAX
 from rooms import policies
 from rooms.directory import matching, members_of, title_of, visible_rooms
 from rooms.invitations import invitations_of
-from rooms.models import Kind, Room
+from rooms.models import Kind, Membership, Role, Room
 from rooms.policies import Access, Person, Standing
 
 ROOMS_PER_PAGE = 50
 PEOPLE_SHOWN = 100
 DIRECTS_SHOWN = 100
 SEARCH_MAX_CHARS = 200
-MODULES = [
-    *("composer", "connection", "deleting", "history", "inbox", "marker", "message", "outbox", "people", "presence"),
-    *("reading", "sentences", "socket", "timeline", "times", "typing"),
-]
-REFUSALS = {400: "400.html", 403: "403.html", 404: "404.html", 410: "410.html"}
+EMOJI = (
+    *(("👍", "Thumbs up"), ("❤️", "Heart"), ("😂", "Laughing"), ("🎉", "Hooray")),
+    *(("🙏", "Thank you"), ("😮", "Surprised"), ("😢", "Sad"), ("👀", "Looking")),
+)
+REFUSALS = {400: "400.html", 409: "400.html", 403: "403.html", 404: "404.html", 410: "410.html"}
 View = Callable[..., HttpResponse]
 
 
@@ -95,11 +96,9 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             return redirect(f"{reverse('room', args=[slug])}#m{_post(request, slug)}")
         except ChatError as error:
-            if error.refusal.status not in {400, 409, 413, 429} and error.code != "archived":
-                raise
-            complaint = next(iter(complaints(error).values()))
+            complaint = complaint_of(error)
     access = policies.room_for(request.user, slug)
-    context = _room_context(request, access, _before(request)) | {
+    context = _room_context(request, access, _position(request)) | {
         "complaint": complaint,
         "text": request.POST.get("text", ""),
         "client_id": secrets.token_urlsafe(16),
@@ -108,10 +107,13 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _post(request: HttpRequest, slug: str) -> int:
-    # A form sends its line ends as CR LF; the script and the API send what was typed.
-    text = request.POST.get("text", "").replace("\r\n", "\n")
-    client_id = request.POST.get("client_id") or None
+    text, client_id = text_in(request)
     return post_message(actor=request.user, slug=slug, text=text, client_id=client_id).message.seq
+
+
+def text_in(request: HttpRequest) -> tuple[str, str | None]:
+    """What a form says, and its client_id. It sends its line ends as CR LF; the script and the API send what was typed."""
+    return request.POST.get("text", "").replace("\r\n", "\n"), request.POST.get("client_id") or None
 
 
 @page
@@ -125,19 +127,23 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(f"{reverse('room', args=[slug])}#m{seq}")
 
 
-def _before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
-    if not text:
-        return None
+def _position(request: HttpRequest) -> dict[str, int]:
+    """Which part of the log is asked for: before, after or around a number."""
+    return {name: number_in(request, name) for name in ("before", "after", "around") if request.GET.get(name)}
+
+
+def number_in(request: HttpRequest, name: str) -> int:
+    """A sequence number in the address. Raises `validation_error`."""
+    text = request.GET[name]
     if not (text.isascii() and text.isdigit()) or len(text) > 16 or int(text) > SEQ_MAX:
-        raise invalid("before", "invalid", "A sequence number: a whole number from 0.")
+        raise invalid(name, "invalid", "A sequence number: a whole number from 0.")
     return int(text)
 
 
-def _room_context(request: HttpRequest, access: Access, before: int | None) -> dict[str, Any]:
+def _room_context(request: HttpRequest, access: Access, position: dict[str, int]) -> dict[str, Any]:
     """Everything the room page draws, and under `start` what its script begins with."""
     user, slug = access.user, access.room.slug
-    read = history.page(actor=user, slug=slug, before=before)
+    read = history.page(actor=user, slug=slug, **position)
     listed = visible_rooms(user).get(pk=access.room.pk)
     roles = _roles(user, slug)
     roster = roster_of(access.room.group)
@@ -151,15 +157,22 @@ def _room_context(request: HttpRequest, access: Access, before: int | None) -> d
         "title": title_of(listed, user),
         "slow_mode": _wait_of(access),
         **_sidebar(user, listed),
-        "lines": lines_of(read, before=before),
+        "lines": lines_of(
+            read,
+            before=position.get("before"),
+            after=position.get("after"),
+            read=access.membership.read_seq if access.membership else None,
+        ),
         "first_seq": first_seq,
+        "last_seq": read.messages[-1].seq if read.messages else 0,
         "has_older": read.has_older,
         "has_newer": read.has_newer,
+        "emoji": EMOJI,
         "more_here": max(0, roster.here_count - len(here)),
         **people,
         "more_members": user.is_authenticated and listed.member_count > PEOPLE_SHOWN,
-        "modules": [f"chat/{name}.js" for name in MODULES],
-        "start": _start(request, access, read) | {"people": people},
+        "modules": imported_by("room"),
+        "start": _start(request, access, read) | {"people": people, "around": position.get("around")},
     }
 
 
@@ -173,18 +186,24 @@ def _start(request: HttpRequest, access: Access, read: history.Page) -> dict[str
         "first_seq": read.messages[0].seq if read.messages else 0,
         "has_older": read.has_older,
         "has_newer": read.has_newer,
+        "last_seq": read.messages[-1].seq if read.messages else 0,
         "message_max_chars": MESSAGE_MAX_CHARS,
+        "attachments_max": ATTACHMENTS_PER_MESSAGE,
+        "file_max_bytes": FILE_MAX_BYTES,
         "member": access.membership is not None,
-        "may_delete": _may_delete(access),
+        "capabilities": access.capabilities,
+        "as_member": _as_member(access),
         "sign_in": f"{reverse('account_login')}?next={request.path}",
         "rooms": reverse("rooms"),
     }
 
 
-def _may_delete(access: Access) -> list[str]:
-    """Which messages have a button; whoever posts becomes a member, and may delete that then."""
-    own = access.may("delete_own") or (access.user.is_authenticated and access.may("post"))
-    return [right for right, held in (("delete_own", own), ("delete_any", access.may("delete_any"))) if held]
+def _as_member(access: Access) -> list[str]:
+    """What this person may do from the moment they are a member: whoever posts becomes one."""
+    if access.membership is not None or not access.user.is_authenticated:
+        return access.capabilities
+    joined = Membership(room=access.room, user=access.user, role=Role.MEMBER)
+    return Access(access.room, access.user, joined).capabilities
 
 
 def _wait_of(access: Access) -> str:
@@ -217,6 +236,13 @@ def _sidebar(user: Person, current: Room) -> dict[str, list[Waiting]]:
 def complaints(error: ChatError) -> dict[str, str]:
     """The sentence for each field, or one for the whole form."""
     return {each.pointer.strip("/"): each.detail for each in error.errors} or {"form": error.detail}
+
+
+def complaint_of(error: ChatError) -> str:
+    """What is wrong with a message, to be said beside its box. Raises what is to be a page of its own."""
+    if error.refusal.status not in {400, 409, 413, 429} and error.code != "archived":
+        raise error
+    return next(iter(complaints(error).values()))
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -1,54 +1,41 @@
 """Posting: the one command behind the socket and the REST route, for one message or for many at once."""
 
 import math
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat import mentions
-from chat.frames import check_client_id, message_frame, render
+from chat import indexing, mentions, threads
+from chat.attaching import Uploads
+from chat.drafts import Draft, Outcome, Posted, check, key_of, repeated, sent_before
+from chat.frames import message_frame, render
 from chat.models import Message
 from foundation import rates
-from foundation.errors import ChatError, invalid
-from foundation.limits import MESSAGE_MAX_BYTES, MESSAGE_MAX_CHARS
+from foundation.errors import ChatError
 from foundation.publishing import Entry, publish
-from foundation.statements import insert_all, select_in, update_all
+from foundation.statements import insert_all, new, update_all
 from rooms import policies
 from rooms.log import next_seqs
 from rooms.membership import enter
 from rooms.models import Membership, Room
 from rooms.policies import Access, Person
 
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message on its way in: who says what, where."""
-
-    actor: Person
-    slug: str
-    text: str
-    client_id: str | None = None
+Place = tuple[int, int | None]  # room, author
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A message that is on disk; `duplicate` when an earlier send with the same client_id put it there."""
-
-    message: Message
-    duplicate: bool
-
-
-Outcome = Posted | Exception
-Key = tuple[int, int | None, str]  # room, author, client_id
-
-
-def post_message(*, actor: Person, slug: str, text: str, client_id: str | None = None) -> Posted:
+def post_message(
+    *,
+    actor: Person,
+    slug: str,
+    text: str,
+    client_id: str | None = None,
+    reply_to: int | None = None,
+    attachments: Sequence[str] = (),
+) -> Posted:
     """Append a message to a room's log and publish it after the commit.
 
     The text is stored as it is, byte for byte. Rights, repetition and the number are decided under the room's lock, so
@@ -56,7 +43,7 @@ def post_message(*, actor: Person, slug: str, text: str, client_id: str | None =
     Publishes `message`. Raises `validation_error`, `message_too_long`, `not_found`, `unauthenticated`, `forbidden`,
     `archived`, `slow_mode`, `rate_limited`, and `idempotency_conflict` when the client_id was used for another text.
     """
-    [outcome] = post_messages([Draft(actor, slug, text, client_id)])
+    [outcome] = post_messages([Draft(actor, slug, text, client_id, reply_to, tuple(attachments))])
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -70,8 +57,7 @@ def post_messages(drafts: Sequence[Draft]) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     for index, draft in enumerate(drafts):
         try:
-            check_text(draft.text)
-            check_client_id(draft.client_id)
+            check(draft)
         except ChatError as error:
             outcomes[index] = error
     outcomes |= _too_many(drafts, outcomes)
@@ -138,40 +124,62 @@ def _commit_apart(drafts: list[Draft], error: Exception, *, undone: bool) -> lis
 
 def _append(drafts: list[Draft]) -> list[Outcome]:
     accesses = policies.rooms_for([(draft.actor, draft.slug) for draft in drafts], lock=True)
-    known, now = _sent_before(drafts, accesses), timezone.now()
+    known, now = sent_before(drafts, accesses), timezone.now()
+    targets = _answered(drafts, accesses)
+    uploads = Uploads({each for draft in drafts for each in draft.attachments})
     outcomes: list[Outcome] = []
     fresh: dict[Room, list[Message]] = defaultdict(list)
-    memberships: dict[tuple[Room, Person], Membership] = {}
+    memberships: dict[Place, Membership] = {}
     for draft, access in zip(drafts, accesses, strict=True):
         if isinstance(access, ChatError):
             outcomes.append(access)
             continue
-        key = _key(draft, access)
+        key = key_of(draft, access)
         if key in known:
-            outcomes.append(_repeated(known[key], draft.text))
+            outcomes.append(repeated(known[key], draft))
             continue
-        membership = memberships.get((access.room, access.user), access.membership)
+        place = access.room.id, access.user.pk
+        membership = memberships.get(place, access.membership)
         try:
             policies.require_right(access, "post")
             check_pace(access, membership)
+            message = _message(draft, access, targets)
+            message.attachments = uploads.take(draft.attachments, access)
         except ChatError as error:
             outcomes.append(error)
             continue
         if membership is None and access.user.is_authenticated:
             membership = enter(access)
-        message = Message(room=access.room, author=_author(access), text=draft.text, client_id=draft.client_id)
         if membership is not None:
-            memberships[access.room, access.user] = membership
+            memberships[place] = membership
             membership.last_posted_at = now
         fresh[access.room].append(message)
         if key is not None:
             known[key] = message
         outcomes.append(Posted(message, duplicate=False))
-    _write(fresh, memberships)
+    _write(fresh, memberships, targets)
+    uploads.give(message for messages in fresh.values() for message in messages)
     return outcomes
 
 
-def _write(fresh: dict[Room, list[Message]], memberships: dict[tuple[Room, Person], Membership]) -> None:
+def _message(draft: Draft, access: Access, targets: threads.Targets) -> Message:
+    mentions.check_right(access, draft.formatted)
+    html, names = draft.formatted
+    author = access.user if isinstance(access.user, User) else None
+    message = new(
+        Message,
+        {"room": access.room, "author": author},
+        text=draft.text,
+        client_id=draft.client_id,
+        html=html,
+        mentions=names or None,
+    )
+    if draft.reply_to is not None:
+        threads.answer(message, draft.reply_to, targets)
+    return message
+
+
+def _write(fresh: dict[Room, list[Message]], memberships: dict[Place, Membership], targets: threads.Targets) -> None:
     """Number, insert and publish the new messages of each room; whoever says something has read what came before."""
     for room, messages in fresh.items():
         room.message_count += len(messages)
@@ -179,12 +187,15 @@ def _write(fresh: dict[Room, list[Message]], memberships: dict[tuple[Room, Perso
     for room, messages in fresh.items():
         for index, message in enumerate(messages):
             message.seq = firsts[room] + index
-            if message.author is not None:
-                membership = memberships[room, message.author]
+            if message.author_id is not None:
+                membership = memberships[room.id, message.author_id]
                 membership.read_seq = message.seq
                 membership.messages_read = room.message_count - len(messages) + index + 1
-    insert_all([message for messages in fresh.values() for message in messages])
     mentions.note(fresh)
+    threads.count(fresh, targets)
+    every = [message for messages in fresh.values() for message in messages]
+    insert_all(every)
+    indexing.note(every)
     update_all(memberships.values(), "read_seq", "messages_read", "last_posted_at")
     for room, messages in fresh.items():
         entries = [Entry(render(message_frame(message, room.slug))) for message in messages]
@@ -201,53 +212,13 @@ def check_pace(access: Access, membership: Membership | None) -> None:
         raise ChatError("slow_mode", f"Slow mode: wait {math.ceil(wait_s)} s.", retry_after_s=wait_s)
 
 
-def check_text(text: str) -> None:
-    """Raise `message_too_long` or `validation_error` (blank, null_character, surrogate) for what cannot be a message."""
-    if len(text) > MESSAGE_MAX_CHARS:
-        raise ChatError("message_too_long", f"A message has at most {MESSAGE_MAX_CHARS} characters.")
-    if "\0" in text:
-        raise invalid("value", "null_character", "The text has a NUL character.")
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise invalid("value", "surrogate", "The text has half of a character.") from None
-    if size > MESSAGE_MAX_BYTES:
-        raise ChatError("message_too_long", f"A message has at most {MESSAGE_MAX_BYTES} bytes.")
-    if not any(_visible(char) for char in text):
-        raise invalid("value", "blank", "A message needs something to read.")
-
-
-def _visible(char: str) -> bool:
-    return not char.isspace() and unicodedata.category(char) not in {"Cc", "Cf"}
-
-
-def _author(access: Access) -> User | None:
-    return access.user if isinstance(access.user, User) else None
-
-
-def _key(draft: Draft, access: Access) -> Key | None:
-    return (access.room.pk, access.user.pk, draft.client_id) if draft.client_id is not None else None
-
-
-def _sent_before(drafts: list[Draft], accesses: list[Access | ChatError]) -> dict[Key | None, Message]:
-    """The messages that these drafts repeat, by key."""
-    keys = {
-        key
-        for draft, access in zip(drafts, accesses, strict=True)
-        if isinstance(access, Access) and (key := _key(draft, access)) is not None
-    }
-    if not keys:
-        return {}
-    found = select_in(
-        Message,
-        client_id={client_id for _, _, client_id in keys},
-        room={room for room, _, _ in keys},
+def _answered(drafts: list[Draft], accesses: list[Access | ChatError]) -> threads.Targets:
+    """The messages that these drafts reply to, and the roots of their threads."""
+    pairs = zip(drafts, accesses, strict=True)
+    return threads.targets_of(
+        {
+            (access.room.pk, draft.reply_to)
+            for draft, access in pairs
+            if draft.reply_to is not None and isinstance(access, Access)
+        }
     )
-    earlier = {(message.room_id, message.author_id, message.client_id or ""): message for message in found}
-    return {key: message for key, message in earlier.items() if key in keys}
-
-
-def _repeated(earlier: Message, text: str) -> Outcome:
-    # Of a deleted message nobody knows any more what it said.
-    same = earlier.text == text or earlier.deleted_at is not None
-    return Posted(earlier, duplicate=True) if same else ChatError("idempotency_conflict")

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from chat import audit_page, invitation_page, new_room, pages, room_settings
+from chat import audit_page, invitation_page, message_pages, new_room, pages, room_settings
 from rooms.lifecycle import LOBBY
 
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("direct/new/", new_room.new_direct, name="new_direct"),
     path("rooms/<slug:slug>/", pages.room, name="room"),
     path("rooms/<slug:slug>/delete/", pages.delete, name="delete_message"),
+    path("rooms/<slug:slug>/pins/", message_pages.pins, name="pins"),
+    path("rooms/<slug:slug>/threads/<int:seq>/", message_pages.thread, name="thread"),
+    path("rooms/<slug:slug>/<int:seq>/", message_pages.permalink, name="permalink"),
+    path("rooms/<slug:slug>/<int:seq>/revisions/", message_pages.revisions, name="revisions"),
     path("rooms/<slug:slug>/audit/", audit_page.audit, name="room_audit"),
     path("rooms/<slug:slug>/settings/", room_settings.settings, name="room_settings"),
     path("join/<str:token>/", invitation_page.follow_link, name="invitation"),

@@ -47,6 +47,18 @@ def visible_rooms(user: Person) -> "QuerySet[WithAnnotations[Room, Listed]]":
     return rooms.filter(is_mine | Q(kind=Kind.PUBLIC) & ~Exists(bans))
 
 
+def readable_rooms(user: Person) -> QuerySet[Room]:
+    """The rooms that `visible_rooms` has, bare, for a condition of another query."""
+    rooms = Room.objects.order_by()
+    if not user.is_authenticated:
+        return rooms.filter(kind=Kind.PUBLIC).exclude(guests=Guests.NONE)
+    is_mine = Q(pk__in=Membership.objects.filter(user_id=user.pk).values("room"))
+    if user.is_superuser:
+        return rooms.filter(is_mine | ~Q(kind=Kind.DIRECT))
+    bans = Ban.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), user_id=user.pk)
+    return rooms.filter(is_mine | Q(kind=Kind.PUBLIC) & ~Q(pk__in=bans.values("room")))
+
+
 def matching(rooms: "QuerySet[WithAnnotations[Room, Listed]]", words: str) -> "QuerySet[WithAnnotations[Room, Listed]]":
     """Keep the rooms whose name, topic or slug has every one of the words."""
     for word in words.split():

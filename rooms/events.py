@@ -1,7 +1,7 @@
 """The frames of the room's own changes."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -55,11 +55,48 @@ class MemberBanned(_Change, tag="member.banned", frozen=True, kw_only=True):
     until: datetime | None
 
 
+class MessageEdited(_Change, tag="message.edited", frozen=True, kw_only=True):
+    """The message `message` says something else now; `html` is null where the text has no formatting."""
+
+    message: int
+    value: str
+    html: str | None
+    mentions: list[str]
+
+
 class MessageDeleted(_Change, tag="message.deleted", frozen=True, kw_only=True):
     """The texts of these messages are gone; `user` had written them (null: a guest)."""
 
     user: Person | None
     messages: list[int]
+
+
+class ReactionAdded(_Change, tag="reaction.added", frozen=True, kw_only=True):
+    """`actor` put an emoji on a message; `count` people have now."""
+
+    message: int
+    emoji: str
+    count: int
+
+
+class ReactionRemoved(_Change, tag="reaction.removed", frozen=True, kw_only=True):
+    """`actor` took their emoji off a message; `count` people are left."""
+
+    message: int
+    emoji: str
+    count: int
+
+
+class PinAdded(_Change, tag="pin.added", frozen=True, kw_only=True):
+    """`actor` pinned a message."""
+
+    message: int
+
+
+class PinRemoved(_Change, tag="pin.removed", frozen=True, kw_only=True):
+    """`actor` took the pin off a message."""
+
+    message: int
 
 
 class RoomUpdated(_Change, tag="room.updated", frozen=True, kw_only=True):
@@ -68,15 +105,20 @@ class RoomUpdated(_Change, tag="room.updated", frozen=True, kw_only=True):
     changes: dict[str, str | int | bool]
 
 
-ChangeFrame = MemberJoined | MemberLeft | MemberUpdated | MemberBanned | RoomUpdated | MessageDeleted
-_FRAMES: dict[str, type[Any]] = {
-    "member.joined": MemberJoined,
-    "member.left": MemberLeft,
-    "member.updated": MemberUpdated,
-    "member.banned": MemberBanned,
-    "room.updated": RoomUpdated,
-    "message.deleted": MessageDeleted,
-}
+ChangeFrame = (
+    MemberJoined
+    | MemberLeft
+    | MemberUpdated
+    | MemberBanned
+    | RoomUpdated
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | PinAdded
+    | PinRemoved
+)
+_FRAMES: dict[str, type[Any]] = {frame.__struct_config__.tag: frame for frame in get_args(ChangeFrame)}
 encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
@@ -89,13 +131,12 @@ def person(user: Any) -> Person | None:
 def change_frame(change: "Change", slug: str) -> ChangeFrame:
     """The frame of one change, with `actor` and `subject` already loaded."""
     fields: dict[str, Any] = dict(change.data)
-    if change.kind != "room.updated":
+    type_ = _FRAMES[change.kind]
+    if "user" in type_.__struct_fields__:
         fields["user"] = person(change.subject)
     if fields.get("until"):
         fields["until"] = datetime.fromisoformat(fields["until"])
-    frame: ChangeFrame = _FRAMES[change.kind](
-        room=slug, seq=change.seq, at=change.created_at, actor=person(change.actor), **fields
-    )
+    frame: ChangeFrame = type_(room=slug, seq=change.seq, at=change.created_at, actor=person(change.actor), **fields)
     return frame
 
 

@@ -10,14 +10,14 @@ from accounts.models import User
 from accounts.names import check_line
 from foundation import rates
 from foundation.errors import ChatError, invalid
-from foundation.limits import ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S
+from foundation.limits import RETENTION_MAX_DAYS, ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S
 from foundation.publishing import close_group
 from rooms import audit, names, notices, policies
 from rooms.log import record_change
 from rooms.models import ChangeKind, FormerRoom, Guests, Kind, Membership, Posting, Role, Room
 
 LOBBY = "lobby"
-CHANGEABLE = ("name", "topic", "kind", "guests", "posting", "slow_mode_s")
+CHANGEABLE = ("name", "topic", "kind", "guests", "posting", "slow_mode_s", "retention_days")
 KINDS = (Kind.PUBLIC, Kind.PRIVATE)  # a direct room is opened with its people, see `rooms/direct.py`
 
 
@@ -31,6 +31,7 @@ def open_room(
     guests: str = Guests.NONE,
     posting: str = Posting.MEMBERS,
     slow_mode_s: int = 0,
+    retention_days: int = 0,
 ) -> Room:
     """Open a room that `actor` owns.
 
@@ -38,8 +39,8 @@ def open_room(
     Raises `validation_error`, and `name_taken` where the slug is or was in use, or another public room's name is this
     one or looks like it; `rate_limited`.
     """
-    given = (name, topic, kind, guests, posting, slow_mode_s)
-    values = _checked(dict(zip(CHANGEABLE, given, strict=True)))
+    given = (name, topic, kind, guests, posting, slow_mode_s, retention_days)
+    values = checked_values(dict(zip(CHANGEABLE, given, strict=True)))
     chosen = names.checked_slug(slug) if slug is not None else names.slug_for(values["name"], kind)
     room = Room(slug=chosen, created_by=actor, name_key=names.name_key(values["name"]), **values)
     if kind == Kind.PUBLIC:
@@ -64,6 +65,7 @@ def update_room(
     guests: str | None = None,
     posting: str | None = None,
     slow_mode_s: int | None = None,
+    retention_days: int | None = None,
     archived: bool | None = None,
 ) -> Room:
     """Change a room, or archive it; what is the same already is no change.
@@ -72,8 +74,8 @@ def update_room(
     Publishes `room.updated`, at which people who may no longer read lose their sockets.
     Raises `not_found`, `forbidden`, `archived`, `validation_error`, `name_taken`.
     """
-    values = zip(CHANGEABLE, (name, topic, kind, guests, posting, slow_mode_s), strict=True)
-    given = {field: value for field, value in values if value is not None}
+    values = (name, topic, kind, guests, posting, slow_mode_s, retention_days)
+    given = {field: value for field, value in zip(CHANGEABLE, values, strict=True) if value is not None}
     with transaction.atomic():
         access = policies.room_for(actor, slug, lock=True)
         room = access.room
@@ -128,7 +130,7 @@ def ensure_lobby() -> None:
 
 
 def _change(room: Room, actor: User, given: dict[str, Any]) -> None:
-    values = _checked(given)
+    values = checked_values(given)
     changed = {field: value for field, value in values.items() if getattr(room, field) != value}
     if not changed:
         return
@@ -167,7 +169,8 @@ def _what_was_taken(room: Room) -> ChatError:
     return names.slug_taken() if taken else names.name_taken(room.name)
 
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
+def checked_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of CHANGEABLE as they are kept. Raises `validation_error`."""
     name = names.checked_name(values["name"])
     check_line(values["topic"], field="topic", max_chars=ROOM_TOPIC_MAX_CHARS)
     for field, choices in (("kind", KINDS), ("guests", Guests.values), ("posting", Posting.values)):
@@ -177,4 +180,6 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         raise invalid("guests", "private_room", "A private room is closed to guests.")
     if not 0 <= values["slow_mode_s"] <= SLOW_MODE_MAX_S:
         raise invalid("slow_mode_s", "out_of_range", f"0 to {SLOW_MODE_MAX_S:,} seconds.")
+    if not 0 <= values["retention_days"] <= RETENTION_MAX_DAYS:
+        raise invalid("retention_days", "out_of_range", f"0 to {RETENTION_MAX_DAYS:,} days; 0 keeps everything.")
     return {**values, "name": name}

@@ -1,6 +1,6 @@
 """The room's log: where sequence numbers come from, and the changes that are not messages."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from accounts.models import User
@@ -46,6 +46,8 @@ def entry_of(change: Change, slug: str) -> Entry:
     if change.kind == ChangeKind.MESSAGE_DELETED:
         return Entry(frame, rewrites=True)
     changed = change.data.get("changes", {})
+    if "first_seq" in changed:  # what came before it is gone
+        return Entry(frame, rewrites=True)
     if changed.get("kind") == Kind.PRIVATE:
         return Entry(frame, keeps=_readers_of_private(change.room), code="not_found")
     if changed.get("guests") == Guests.NONE:
@@ -53,11 +55,15 @@ def entry_of(change: Change, slug: str) -> Entry:
     return Entry(frame)
 
 
-def changes_after(room_id: int, slug: str, *, after: int, upto: int) -> dict[int, Entry]:
-    """The changes in (after, upto] as entries by seq."""
+def changes_after(
+    room_id: int, slug: str, *, after: int, upto: int, kinds: Collection[ChangeKind] | None = None
+) -> dict[int, Entry]:
+    """The changes in (after, upto], all or those of some kinds, as entries by seq."""
     changes = Change.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto).select_related(
         "room", "actor", "subject"
     )
+    if kinds is not None:
+        changes = changes.filter(kind__in=kinds)
     return {change.seq: entry_of(change, slug) for change in changes}
 
 

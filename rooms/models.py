@@ -51,13 +51,18 @@ class ChangeKind(models.TextChoices):
     MEMBER_UPDATED = "member.updated"
     MEMBER_BANNED = "member.banned"
     ROOM_UPDATED = "room.updated"
+    MESSAGE_EDITED = "message.edited"
     MESSAGE_DELETED = "message.deleted"
+    REACTION_ADDED = "reaction.added"
+    REACTION_REMOVED = "reaction.removed"
+    PIN_ADDED = "pin.added"
+    PIN_REMOVED = "pin.removed"
 
 
 class Room(models.Model):
     """A room. `last_seq` is the end of its log: messages and changes draw their numbers from it under the row's lock,
     so the order of the numbers is the order of the commits and none is ever missing. `message_count` counts the
-    messages among them: what is unread is a difference."""
+    messages among them, also those that expired since: what is unread is a difference."""
 
     slug = models.CharField(max_length=SLUG_MAX_CHARS, unique=True, validators=[RegexValidator(SLUG_PATTERN)])
     name = models.CharField(max_length=ROOM_NAME_MAX_CHARS, blank=True)  # a direct room has none
@@ -77,6 +82,9 @@ class Room(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_seq = models.BigIntegerField(default=0, editable=False)
     message_count = models.BigIntegerField(default=0, editable=False)
+    # What is older than so many days is deleted; 0 keeps everything. The log begins at `first_seq`.
+    retention_days = models.PositiveIntegerField(default=0)
+    first_seq = models.BigIntegerField(default=1, editable=False)
 
     class Meta:
         ordering = ["name", "pk"]

@@ -6,8 +6,12 @@
 | post         | guests = write | open      | open    | yes       | yes   | yes           |
 | join         | no             | yes       |         |           |       | yes           |
 | leave        | no             | no        | yes     | yes       | yes   | no            |
+| edit_own     | no             | no        | yes     | yes       | yes   | yes           |
 | delete_own   | no             | no        | yes     | yes       | yes   | yes           |
 | delete_any   | no             | no        | no      | yes       | yes   | yes           |
+| react        | no             | no        | yes     | yes       | yes   | yes           |
+| pin          | no             | no        | closed  | yes       | yes   | yes           |
+| mention_room | no             | no        | no      | yes       | yes   | yes           |
 | invite       | no             | no        | no      | yes       | yes   | yes           |
 | remove       | no             | no        | no      | members   | yes   | yes           |
 | ban          | no             | no        | no      | members   | yes   | yes           |
@@ -16,14 +20,18 @@
 | archive      | no             | no        | no      | no        | yes   | yes           |
 | delete       | no             | no        | no      | no        | yes   | yes           |
 | audit        | no             | no        | no      | no        | yes   | yes           |
+| export       | no             | no        | no      | no        | yes   | yes           |
 
 Every right supposes `read`. `open` is where `posting` is `members`; guests also wait for the end of a slow mode. Whoever
-is signed in and posts in a room becomes a member. `members` is: on members alone, and on people who are none. Nobody
-gives a role above their own. An administrator has this column besides that of their role, and cannot be banned.
+is signed in and posts in a room becomes a member. `closed` is in rooms that are not public. In a room of up to 50
+members each of them may mention the whole room without `mention_room`. `members` is: on members alone, and on people who
+are none. Nobody gives a role above their own. An administrator has this column besides that of their role, and cannot be
+banned.
 
 A private or direct room does not exist for anyone but its members and, unless it is direct, the administrator. For a
-guest every room that is not open to guests answers alike, whether it exists or not. A direct room gives `read`, `post`
-and `delete_own` alone. In an archived room `post`, `join`, `invite`, `update`, `delete_own` and `delete_any` rest.
+guest every room that is not open to guests answers alike, whether it exists or not. A direct room gives `read`, `post`,
+`edit_own`, `delete_own`, `react` and `pin` alone. In an archived room `post`, `join`, `invite`, `update`, `edit_own`,
+`delete_own`, `delete_any`, `react`, `pin` and `mention_room` rest.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -55,8 +63,10 @@ class Standing(IntEnum):
 
 Rule = Callable[[Room], bool]
 STANDING_OF = {Role.MEMBER: Standing.MEMBER, Role.MODERATOR: Standing.MODERATOR, Role.OWNER: Standing.OWNER}
-DIRECT_RIGHTS = frozenset({"read", "post", "delete_own"})
-RESTING_RIGHTS = frozenset({"post", "join", "invite", "update", "delete_own", "delete_any"})
+DIRECT_RIGHTS = frozenset({"read", "post", "edit_own", "delete_own", "react", "pin"})
+RESTING_RIGHTS = frozenset(
+    {"post", "join", "invite", "update", "edit_own", "delete_own", "delete_any", "react", "pin", "mention_room"}
+)
 
 
 def _no(room: Room) -> bool:
@@ -84,13 +94,21 @@ def _open(room: Room) -> bool:
     return room.posting == Posting.MEMBERS
 
 
+def _closed(room: Room) -> bool:
+    return room.kind != Kind.PUBLIC
+
+
 TABLE: dict[str, tuple[Rule, ...]] = {
     "read": (_for_guests, _public, _yes, _yes, _yes, _yes),
     "post": (_guests_write, _open, _open, _yes, _yes, _yes),
     "join": (_no, _yes, _no, _no, _no, _yes),
     "leave": (_no, _no, _yes, _yes, _yes, _no),
+    "edit_own": (_no, _no, _yes, _yes, _yes, _yes),
     "delete_own": (_no, _no, _yes, _yes, _yes, _yes),
     "delete_any": (_no, _no, _no, _yes, _yes, _yes),
+    "react": (_no, _no, _yes, _yes, _yes, _yes),
+    "pin": (_no, _no, _closed, _yes, _yes, _yes),
+    "mention_room": (_no, _no, _no, _yes, _yes, _yes),
     "invite": (_no, _no, _no, _yes, _yes, _yes),
     "remove": (_no, _no, _no, _yes, _yes, _yes),
     "ban": (_no, _no, _no, _yes, _yes, _yes),
@@ -99,6 +117,7 @@ TABLE: dict[str, tuple[Rule, ...]] = {
     "archive": (_no, _no, _no, _no, _yes, _yes),
     "delete": (_no, _no, _no, _no, _yes, _yes),
     "audit": (_no, _no, _no, _no, _yes, _yes),
+    "export": (_no, _no, _no, _no, _yes, _yes),
 }
 
 

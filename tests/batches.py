@@ -9,9 +9,9 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from accounts.models import User
+from chat.drafts import Draft, Outcome, Posted
 from chat.group_commit import GroupCommit
 from chat.models import Message
-from chat.posting import Draft, Outcome, Posted
 from foundation import database, publishing
 from foundation.errors import ChatError
 from rooms.models import Room

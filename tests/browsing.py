@@ -100,6 +100,18 @@ def said(page: Page, text: str) -> Locator:
     return messages(page).get_by_text(text, exact=True)
 
 
+def message(page: Page, text: str) -> Locator:
+    """The last message with this text, with all that belongs to it."""
+    return page.locator(".message").filter(has=page.locator(".message__text", has_text=text)).last
+
+
+def choose(page: Page, text: str, action: str) -> None:
+    """Choose something from the menu of a message."""
+    message(page, text).hover()
+    message(page, text).get_by_role("button", name="More").click()
+    page.get_by_role("dialog", name="This message").get_by_role("button", name=action, exact=True).click()
+
+
 def wait_connected(page: Page, *usernames: str) -> None:
     """Wait until the page is live and shows these people as here."""
     for username in usernames:

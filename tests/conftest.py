@@ -24,7 +24,7 @@ from foundation.deployment import epoch
 from rooms.lifecycle import open_room
 from rooms.membership import add_member
 from rooms.models import Guests, Room
-from tests import servers
+from tests import quick, servers
 from tests.processes import LEASE_S, Both, Process, eventually
 from tests.wires import WireServer, wire_server
 
@@ -60,6 +60,12 @@ def _quick_and_clean(settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _nobody_waits_in_vain() -> None:
+    quick.look_for_static_files_once()
+    quick.commit_without_the_disk()
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _threads_let_go_of_the_database(django_db_setup: None) -> Iterator[None]:
     """PostgreSQL drops no database that a thread still holds."""
     yield
@@ -72,7 +78,8 @@ def _threads_let_go_of_the_database(django_db_setup: None) -> Iterator[None]:
 
     for done in [database._threads.submit(let_go) for _ in range(database.THREADS)]:
         done.result()
-    database._writer.submit(connections.close_all).result()
+    for alone in (database._writer, database._background):
+        alone.submit(connections.close_all).result()
 
 
 async def _in_the_shared_thread() -> None:

@@ -14,6 +14,7 @@ from django.db import connection, connections, transaction
 from django.db.models.signals import post_migrate
 
 from chat import group_commit, history, posting
+from chat.drafts import Draft, Outcome
 from chat.models import Message
 from foundation import publishing
 from foundation.errors import ChatError
@@ -64,8 +65,8 @@ def publish_before_commit() -> None:
 def ack_before_commit() -> None:
     commit = posting._commit
 
-    def hopeful(drafts: list[posting.Draft]) -> tuple[list[posting.Outcome], bool]:
-        outcomes: list[posting.Outcome] = []
+    def hopeful(drafts: list[Draft]) -> tuple[list[Outcome], bool]:
+        outcomes: list[Outcome] = []
         try:
             with transaction.atomic():
                 outcomes = posting._append(drafts)
@@ -93,14 +94,14 @@ def dedupe_off() -> None:
                     editor.remove_constraint(Message, constraint)
 
     post_migrate.connect(without_constraint, sender=apps.get_app_config("chat"), weak=False)
-    posting._sent_before = lambda drafts, accesses: {}
+    posting.sent_before = lambda drafts, accesses: {}  # type: ignore[attr-defined]
 
 
 @caught_as("failed-but-present")
 def refused_after_the_commit() -> None:
     commit, turns = posting._commit, itertools.cycle([False] * 9 + [True])
 
-    def moody(drafts: list[posting.Draft]) -> tuple[list[posting.Outcome], bool]:
+    def moody(drafts: list[Draft]) -> tuple[list[Outcome], bool]:
         outcomes, reached = commit(drafts)
         return [ChatError("forbidden") if next(turns) else outcome for outcome in outcomes], reached
 

@@ -19,7 +19,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # Counted as ever, and met by nobody: tests say in a second what nobody says in a minute.
 RATES = " ".join(
-    f"{name}=1000000000/60" for name in ("posts", "guest_posts", "rooms", "joins", "invitations", "connections")
+    f"{name}=1000000000/60"
+    for name in ("posts", "guest_posts", "rooms", "joins", "invitations", "uploads", "connections")
 )
 
 

@@ -115,11 +115,11 @@ def test_an_email_address_belongs_to_one_account() -> None:
 @pytest.mark.parametrize("name", ["x" * 81, "bell\a", "mirror\u202e", "zero\u200bwidth"])
 def test_a_display_name_is_one_visible_line(ada: User, name: str) -> None:
     with pytest.raises(ChatError, match="validation_error"):
-        people.change_name(actor=ada, name=name)
+        people.change_profile(actor=ada, name=name)
 
 
 def test_an_empty_display_name_shows_the_username(ada: User) -> None:
-    people.change_name(actor=ada, name=" ")
+    people.change_profile(actor=ada, name=" ")
 
     assert people.person_named("ada").display_name == "ada"
 

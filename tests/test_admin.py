@@ -1,5 +1,6 @@
 """The Django admin: every model is there and opens, and nothing in it writes past the rooms' logs."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from django.urls import reverse
 from accounts.models import ApiToken, User
 from accounts.revocation import close_sockets_of
 from accounts.tokens import issue_token
+from chat.attaching import upload
+from chat.editing import edit_message
 from chat.models import Message
 from chat.posting import post_message
 from foundation.deployment import epoch
@@ -21,6 +24,7 @@ from rooms.lifecycle import delete_room, open_room
 from rooms.models import Change, Membership, Room
 from tests.conftest import PASSWORD
 from tests.sockets import joined
+from tests.uploads import uploaded_photo
 
 pytestmark = pytest.mark.django_db
 OURS = [model for app in ("foundation", "accounts", "rooms", "chat") for model in apps.get_app_config(app).get_models()]
@@ -38,7 +42,9 @@ def desk(administrator: User) -> Client:
 @pytest.fixture
 def busy(administrator: User, ada: User, grace: User, tea: Room) -> Room:
     """At least one row of every model."""
-    post_message(actor=grace, slug="tea", text="hello @ada")
+    said = post_message(actor=grace, slug="tea", text="hello @ada").message
+    edit_message(actor=grace, slug="tea", seq=said.seq, text="hello again, @ada")
+    upload(actor=grace, slug="tea", file=BytesIO(b"words"), name="notes.txt", size=5)
     issue_token(actor=ada, name="my bot")
     newcomer = User.objects.create_user("newcomer")
     invite_person(actor=ada, slug="tea", username=newcomer.username)
@@ -47,6 +53,7 @@ def busy(administrator: User, ada: User, grace: User, tea: Room) -> Room:
     delete_room(actor=ada, slug="gone")
     close_sockets_of(newcomer)
     epoch()
+    uploaded_photo(ada)
     return tea
 
 

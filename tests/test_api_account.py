@@ -105,7 +105,8 @@ def test_i_see_more_of_myself_than_others_do(api: Api, ada: User, grace: User) -
     assert api(grace).get("/api/users/ada/").json() == seen
     mine = api(ada).get("/api/users/me/").json()
     joined = ada.date_joined.isoformat().replace("+00:00", "Z")
-    assert mine == seen | {"email": "", "is_administrator": False, "date_joined": joined}
+    private = {"email": "", "is_administrator": False, "date_joined": joined, "read_receipts": False}
+    assert mine == seen | private
 
 
 def test_i_change_my_display_name(api: Api, ada: User) -> None:

@@ -27,7 +27,7 @@ def test_the_first_opens_it_and_the_second_finds_it(api: Api, ada: User, grace: 
     assert first["Location"] == second["Location"] == f"/api/rooms/{room['slug']}/"
     assert [person["username"] for person in room["people"]] == ["ada", "grace"]
     assert (room["name"], room["kind"], room["my_role"]) == ("", "direct", "member")
-    assert room["capabilities"] == ["post", "delete_own"]
+    assert room["capabilities"] == ["post", "edit_own", "delete_own", "react", "pin"]
     assert api(ada).get(first["Location"]).json() == room
 
 

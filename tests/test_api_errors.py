@@ -115,7 +115,7 @@ def test_e3_a_session_needs_a_csrf_token(ada: User, tea: Room) -> None:
         pytest.param("put", "rooms/tea/", "GET, PATCH, DELETE", id="E5-put"),
         pytest.param("delete", "rooms/", "GET, POST", id="E5-delete"),
         pytest.param("trace", "rooms/", "GET, POST", id="E5-trace"),
-        pytest.param("patch", "rooms/tea/messages/2/", "GET, DELETE", id="E5-patch"),
+        pytest.param("put", "rooms/tea/messages/2/", "GET, PATCH, DELETE", id="E5-message"),
         pytest.param("post", "rooms/tea/members/ada/", "GET, PUT, DELETE", id="E5-post"),
     ],
 )

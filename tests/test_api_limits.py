@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from api.limits import SIZES
-from chat.posting import check_text
+from chat.texts import checked_text
 from foundation import limits, rates
 from foundation.errors import ChatError
 
@@ -22,7 +22,7 @@ def told(settings: Any, db: None) -> dict[str, Any]:
 def test_every_size_is_the_one_that_holds(told: dict[str, Any]) -> None:
     assert told["sizes"] == {name.lower(): getattr(limits, name) for name in SIZES}
     with pytest.raises(ChatError, match="message_too_long"):
-        check_text("x" * (int(told["sizes"]["message_max_chars"]) + 1))
+        checked_text("x" * (int(told["sizes"]["message_max_chars"]) + 1))
 
 
 def test_every_rate_is_the_one_that_is_set(told: dict[str, Any]) -> None:

@@ -41,6 +41,7 @@ def test_a_room_is_opened_and_found_at_its_location(api: Api, ada: User) -> None
         "capabilities": policies.room_for(ada, "green-tea").capabilities,
         "posting": "members",
         "slow_mode_s": 0,
+        "retention_days": 0,
         "archived_at": None,
         "people": None,
         "my_read_seq": 0,

@@ -12,10 +12,12 @@ import yaml
 from django.test import Client
 
 from accounts.models import User
-from api.asyncapi import FRAMES, FROM_CLIENTS, asyncapi_document
+from api.asyncapi import FRAMES, FROM_CLIENTS, RECEIVED, asyncapi_document
 from api.contracts import contract
-from chat import frames, inbox_frames
+from chat import commands, frames, inbox_frames
 from chat.posting import post_message
+from chat.reading import mark_read
+from foundation.database import in_database as call
 from foundation.errors import ERRORS
 from rooms import events
 from rooms.bans import ban_person
@@ -29,7 +31,12 @@ ROOT = Path(__file__).resolve().parents[1]
 STALE = "asyncapi.yaml does not say what the code does. Write it anew with: make contracts"
 DOCUMENT: dict[str, Any] = asyncapi_document()
 MESSAGES: dict[str, Any] = DOCUMENT["components"]["messages"]
-NAMED = {kind for module in (frames, inbox_frames, events) for kind in vars(module).values() if isinstance(kind, type)}
+NAMED = {
+    kind
+    for module in (commands, frames, inbox_frames, events)
+    for kind in vars(module).values()
+    if isinstance(kind, type)
+}
 KINDS = {kind for kind in NAMED if issubclass(kind, msgspec.Struct) and kind.__struct_config__.tag}
 
 
@@ -105,12 +112,12 @@ def test_every_operation_uses_messages_of_its_own_channel() -> None:
 def test_the_server_receives_what_clients_send() -> None:
     room = {name.split(".")[1]: each["action"] for name, each in DOCUMENT["operations"].items() if name[:5] == "room."}
 
-    assert {name for name, action in room.items() if action == "receive"} == {"post", "delete", "read", "type", "ping"}
+    assert {name for name, action in room.items() if action == "receive"} == set(RECEIVED)
 
 
 def test_every_frame_of_the_code_is_in_the_document() -> None:
     assert {kind.__name__ for kind in KINDS if not kind.__name__.startswith("_")} == MESSAGES.keys()
-    assert {type(frame) for frame in FROM_CLIENTS} == set(frames.COMMANDS.values())
+    assert {type(frame) for frame in FROM_CLIENTS} == set(commands.COMMANDS.values())
 
 
 @pytest.mark.parametrize("name", sorted(MESSAGES))
@@ -126,7 +133,7 @@ def test_every_payload_is_a_schema_and_its_example_fits(name: str) -> None:
 
 @pytest.mark.parametrize("frame", [pytest.param(frame, id=type(frame).__name__) for frame in FROM_CLIENTS])
 def test_what_clients_send_is_read_as_the_document_says(frame: Any) -> None:
-    assert frames.parse(frames.render(frame).decode()) == frame
+    assert commands.parse(frames.render(frame).decode()) == frame
 
 
 def test_every_code_is_listed() -> None:
@@ -159,10 +166,20 @@ async def frames_until_synced(socket: ChatSocket) -> list[dict[str, Any]]:
     return taken
 
 
+async def on_a_message(socket: ChatSocket, reader: User) -> None:
+    """What happens to a message of ada's in tea, and that somebody has read it."""
+    seq = (await call(post_message, actor=await User.objects.aget(username="ada"), slug="tea", text="tea")).message.seq
+    await socket.send(type="edit", seq=seq, value="**tea**")
+    for kind in ("react", "unreact"):
+        await socket.send(type=kind, seq=seq, emoji="👍")
+    for kind in ("pin", "unpin"):
+        await socket.send(type=kind, seq=seq)
+    reader.read_receipts = True
+    await call(mark_read, actor=reader, slug="tea", upto=seq)
+
+
 async def of_an_inbox(ada: User, grace: User) -> list[dict[str, Any]]:
     """What an inbox hears when its person is spoken to, mentioned, invited and removed."""
-    from foundation.database import in_database as call
-
     async with opened("/ws/inbox/", grace) as inbox:
         seen = [await inbox.frame(), await inbox.frame()]
         for kind, work in (
@@ -181,8 +198,6 @@ async def of_an_inbox(ada: User, grace: User) -> list[dict[str, Any]]:
 async def test_what_a_real_socket_sends_is_what_the_document_says(
     ada: User, grace: User, mallory: User, tea: Room
 ) -> None:
-    from foundation.database import in_database as call
-
     seen: list[dict[str, Any]] = []
     async with joined("tea", ada) as socket:
         seen.append({"type": "system", "value": "connected"})
@@ -204,11 +219,15 @@ async def test_what_a_real_socket_sends_is_what_the_document_says(
         await call(leave_room, actor=mallory, slug="tea")
         await call(ban_person, actor=ada, slug="tea", username="mallory")
         await socket.send(type="delete", seq=(await call(post_message, actor=ada, slug="tea", text="oh")).message.seq)
+        await on_a_message(socket, grace)
         await call(update_room, actor=ada, slug="tea", topic="Some coffee")
         while {frame["type"] for frame in seen} < FROM_SERVER.keys():
             seen += await frames_until_synced(socket)
             if any(frame["type"] == "room.updated" for frame in seen):
                 break
+    await call(Room.objects.filter(slug="tea").update, first_seq=3)
+    async with joined("tea", ada, after=0) as late:
+        seen.append(await late.next("truncated"))
     seen += await of_an_inbox(ada, grace)
     async with opened("/ws/chat/no-such-room/", ada) as refused:
         seen.append(await refused.frame())

@@ -13,7 +13,17 @@ import pytest
 from tests.servers import ROOT
 
 BENCH = ROOT / "platform" / "bench"
-NAMES = ("history", "inbox", "scale_out", "ingest", "fan_out", "idle", "resume_storm", "ceiling")  # the slowest first
+NAMES = (
+    "history",
+    "inbox",
+    "search",
+    "scale_out",
+    "ingest",
+    "fan_out",
+    "idle",
+    "resume_storm",
+    "ceiling",
+)  # the slowest first
 Row = dict[str, Any]
 Run = Future[subprocess.CompletedProcess[str]]
 Measured = Callable[[str], list[Row]]
@@ -97,6 +107,17 @@ def test_inbox_asks_small_and_large_houses(measured: Measured) -> None:
     asked = {(row["question"], row["rooms"], row["mine"]) for row in rows}
     assert asked == {(question, *house) for question in ("rooms", "inbox") for house in ((60, 50), (120, 60))}
     assert all(positive(row, "p50_ms", "p95_ms", "ratio") for row in rows)
+
+
+def test_search_asks_every_question_of_everybody(measured: Measured) -> None:
+    rows = measured("search")
+
+    asked = {(row["mine"], row["question"]) for row in rows}
+    assert len(asked) * len({row["database"] for row in rows}) == len(rows) == len({*map(str, rows)})
+    assert {mine for mine, _ in asked} == {10, 5}
+    assert all(positive(row, "p50_ms", "p95_ms") for row in rows)
+    assert all(row["found"] > 0 for row in rows if row["question"] == "the most common word")
+    assert all(row["found"] == 0 for row in rows if row["question"] == "what nobody said")
 
 
 def test_history_asks_for_every_kind_of_page(measured: Measured) -> None:

@@ -2,14 +2,17 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browsing import PASSWORD, House, Window, messages, said, say, wait_connected
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.browser
+ALL_READ = "async () => (await (await fetch('/api/inbox/')).json()).totals.unread === 0"
 
 
 @pytest.fixture
@@ -59,6 +62,7 @@ def test_two_people_talk_and_a_reload_shows_the_same(window: Window, room: str) 
         expect(page.locator(".message").nth(2)).to_have_class(re.compile("is-continued"))
         expect(page.locator(".is-pending")).to_have_count(0)
         live = page.locator("#items").inner_text()
+        wait_until(partial(page.evaluate, ALL_READ), "all is read")
         page.reload()
         assert page.locator("#items").inner_text() == live
 

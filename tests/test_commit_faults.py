@@ -1,21 +1,23 @@
 """What goes wrong in a batch: each fault hits whom it concerns, and nobody's message is there twice."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import sync_to_async as run
 from django.contrib.auth.models import AnonymousUser
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
+from chat.drafts import Draft
 from chat.group_commit import GroupCommit
 from chat.models import Message
-from chat.posting import Draft
+from foundation import database
 from rooms.lifecycle import open_room
 from rooms.models import Guests, Room
-from tests.batches import numbered, seq_of, texts_in, together, word
+from tests.batches import listening, numbered, seq_of, texts_in, together, word
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -127,8 +129,18 @@ async def test_a_message_alone_can_be_sent_again_after_an_unanswered_commit(
 # A database that is away
 
 
+@pytest.fixture
+def new_writer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The writer's thread is as in a process that has just started."""
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        monkeypatch.setattr(database, "_writer", writer)
+        yield
+        writer.submit(connections.close_all).result()
+
+
+@pytest.mark.parametrize("connected", [True, False])
 async def test_a_database_that_is_away_is_not_asked_once_for_each_message(
-    ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch
+    ada: User, tea: Room, new_writer: None, monkeypatch: pytest.MonkeyPatch, connected: bool
 ) -> None:
     attempts: list[None] = []
 
@@ -136,11 +148,18 @@ async def test_a_database_that_is_away_is_not_asked_once_for_each_message(
         attempts.append(None)  # each takes seconds where a connection times out
         raise OperationalError("connection timeout expired")
 
-    monkeypatch.setattr(BaseDatabaseWrapper, "set_autocommit", begin)
-    outcomes = await together(*numbered(ada, 50))
+    if connected:
+        await database.in_writer(lambda: connections["default"].ensure_connection())
+    with monkeypatch.context() as fault:
+        fault.setattr(BaseDatabaseWrapper, "set_autocommit", begin)
+        outcomes = await together(*numbered(ada, 50))
+    with listening() as listener:
+        again = await GroupCommit().post(Draft(ada, "tea", "again"))
 
     assert [word(outcome) for outcome in outcomes] == ["unavailable"] * 50
     assert len(attempts) <= 3
+    assert await texts_in(tea) == [(seq_of(again), "again")]
+    assert listener.heard == [(tea.group, seq_of(again), 1)], "a connection that was opened half is not used"
 
 
 async def test_a_database_that_goes_away_is_not_asked_once_for_each_room(

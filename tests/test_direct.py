@@ -79,7 +79,7 @@ def test_two_who_open_it_at_the_same_moment_are_in_one_room(ada: User, grace: Us
 
 def test_its_people_read_and_post_and_nothing_else(ada: User, grace: User, mallory: User, pair: Room) -> None:
     slug = pair.slug
-    assert policies.room_for(grace, slug).capabilities == ["post", "delete_own"]
+    assert policies.room_for(grace, slug).capabilities == ["post", "edit_own", "delete_own", "react", "pin"]
     post_message(actor=grace, slug=slug, text="hello")
 
     refused: list[Callable[[], Any]] = [
@@ -110,7 +110,13 @@ def test_nobody_else_knows_of_it(mallory: User, administrator: User, pair: Room)
 def test_a_direct_room_with_the_administrator_gives_them_no_more(administrator: User, ada: User) -> None:
     room, _ = open_direct(actor=ada, usernames=[administrator.username])
 
-    assert policies.room_for(administrator, room.slug).capabilities == ["post", "delete_own"]
+    assert policies.room_for(administrator, room.slug).capabilities == [
+        "post",
+        "edit_own",
+        "delete_own",
+        "react",
+        "pin",
+    ]
 
 
 def test_it_is_called_by_the_names_of_the_others(ada: User, grace: User, mallory: User, pair: Room) -> None:

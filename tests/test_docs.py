@@ -11,7 +11,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import resolve
 
-from chat import frames, inbox_frames
+from chat import commands, frames, inbox_frames
 from foundation import limits
 from foundation.errors import ERRORS
 from rooms.events import ChangeFrame
@@ -150,9 +150,9 @@ def test_no_frame_is_shown_that_does_not_exist() -> None:
 
 
 def test_every_frame_of_a_client_is_shown_and_accepted() -> None:
-    shown = [frames.parse(line) for line in examples("Frames from the client")]
+    shown = [commands.parse(line) for line in examples("Frames from the client")]
 
-    assert {type(command) for command in shown} == set(frames.COMMANDS.values())
+    assert {type(command) for command in shown} == set(commands.COMMANDS.values())
 
 
 def test_every_error_stands_in_the_protocol_with_its_status_and_close_code() -> None:

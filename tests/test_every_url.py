@@ -22,10 +22,12 @@ METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 VALUES = {
     "username": "grace",
     "seq": 3,
+    "emoji": "👍",
     "id": "1",
     "key": "a-b",
     "uidb36": "1",
     "token": "a" * 43,
+    "name": "tea.png",
     "public_id": "0b4c5f0e-6a5d-4a0b-9d5c-0d5f5f1f2a3b",
 }
 ADMIN_VALUES = {"app_label": "rooms"}
@@ -44,6 +46,7 @@ account_email_verification_sent      | 200 | 200 | 200 | 200 | 200 | 200
 account_inactive                     | 200 | 200 | 200 | 200 | 200 | 200
 account_login                        | 200 | 302 | 302 | 302 | 302 | 302
 account_logout                       | 302 | 200 | 200 | 200 | 200 | 200
+account_profile                      | 302 | 200 | 200 | 200 | 200 | 200
 account_reauthenticate               | 302 | 200 | 200 | 200 | 200 | 200
 account_reset_password               | 200 | 200 | 200 | 200 | 200 | 200
 account_reset_password_done          | 200 | 200 | 200 | 200 | 200 | 200
@@ -59,16 +62,24 @@ api:ban                              | 401 | 404 | 403 | 404 | 404 | 404
 api:bans                             | 401 | 404 | 403 | 200 | 200 | 200
 api:direct                           | 401 | 405 | 405 | 405 | 405 | 405
 api:docs                             | 200 | 200 | 200 | 200 | 200 | 200
+api:export                           | 401 | 404 | 403 | 403 | 200 | 200
 api:inbox                            | 401 | 200 | 200 | 200 | 200 | 200
 api:inbox_room                       | 401 | 405 | 405 | 405 | 405 | 405
 api:invitation                       | 401 | 405 | 405 | 405 | 405 | 405
 api:invitations                      | 401 | 200 | 200 | 200 | 200 | 200
+api:log                              | 401 | 404 | 200 | 200 | 200 | 200
 api:limits                           | 200 | 200 | 200 | 200 | 200 | 200
 api:link                             | 401 | 404 | 404 | 404 | 404 | 404
 api:me                               | 401 | 200 | 200 | 200 | 200 | 200
 api:member                           | 401 | 404 | 200 | 200 | 200 | 200
 api:members                          | 401 | 404 | 200 | 200 | 200 | 200
 api:message                          | 401 | 404 | 200 | 200 | 200 | 200
+api:pin                              | 401 | 405 | 405 | 405 | 405 | 405
+api:pins                             | 401 | 404 | 200 | 200 | 200 | 200
+api:reaction                         | 401 | 405 | 405 | 405 | 405 | 405
+api:reactions                        | 401 | 404 | 200 | 200 | 200 | 200
+api:replies                          | 401 | 404 | 200 | 200 | 200 | 200
+api:revisions                        | 401 | 404 | 200 | 200 | 200 | 200
 api:messages                         | 401 | 404 | 200 | 200 | 200 | 200
 api:presence                         | 401 | 404 | 200 | 200 | 200 | 200
 api:read                             | 401 | 405 | 405 | 405 | 405 | 405
@@ -80,23 +91,31 @@ api:room_invitations                 | 401 | 404 | 403 | 200 | 200 | 200
 api:room_links                       | 401 | 405 | 405 | 405 | 405 | 405
 api:rooms                            | 401 | 200 | 200 | 200 | 200 | 200
 api:schema                           | 200 | 200 | 200 | 200 | 200 | 200
+api:search                           | 401 | 400 | 400 | 400 | 400 | 400
 api:sessions                         | 401 | 405 | 405 | 405 | 405 | 405
 api:sync                             | 401 | 404 | 200 | 200 | 200 | 200
 api:tickets                          | 401 | 405 | 405 | 405 | 405 | 405
 api:token                            | 401 | 405 | 405 | 405 | 405 | 405
 api:tokens                           | 401 | 200 | 200 | 200 | 200 | 200
+api:uploads                          | 401 | 405 | 405 | 405 | 405 | 405
 api:user                             | 401 | 200 | 200 | 200 | 200 | 200
 api:users                            | 401 | 405 | 405 | 405 | 405 | 405
 chat                                 | 302 | 302 | 302 | 302 | 302 | 302
 delete_message                       | 405 | 405 | 405 | 405 | 405 | 405
+file                                 | 404 | 404 | 404 | 404 | 404 | 404
 invitation                           | 302 | 404 | 404 | 404 | 404 | 404
 new_direct                           | 302 | 200 | 200 | 200 | 200 | 200
 new_room                             | 302 | 200 | 200 | 200 | 200 | 200
+permalink                            | 302 | 404 | 302 | 302 | 302 | 302
+pins                                 | 302 | 404 | 200 | 200 | 200 | 200
+revisions                            | 302 | 404 | 200 | 200 | 200 | 200
 room                                 | 302 | 404 | 200 | 200 | 200 | 200
 room_audit                           | 302 | 404 | 403 | 403 | 200 | 200
 room_settings                        | 302 | 404 | 200 | 200 | 200 | 200
 rooms                                | 200 | 200 | 200 | 200 | 200 | 200
 sign_out_everywhere                  | 405 | 405 | 405 | 405 | 405 | 405
+thread                               | 302 | 404 | 200 | 200 | 200 | 200
+thumbnail                            | 404 | 404 | 404 | 404 | 404 | 404
 """
 
 

@@ -7,9 +7,10 @@ from asgiref.sync import sync_to_async as run
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts.models import User
+from chat.drafts import Draft, Outcome, Posted
 from chat.group_commit import GroupCommit
 from chat.history import entries_between
-from chat.posting import Draft, Outcome, Posted, post_messages
+from chat.posting import post_messages
 from foundation import database
 from foundation.errors import ChatError
 from foundation.limits import BATCH_MAX_BYTES, BATCH_MAX_MESSAGES

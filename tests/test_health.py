@@ -78,7 +78,11 @@ def layer_on(settings: Any, address: str) -> Any:
 
 
 @pytest.mark.redis
-def test_asking_again_and_again_leaves_nothing_on_the_layer(redis_url: str, settings: Any) -> None:
+@pytest.mark.parametrize("retry_s", [health.LAYER_RETRY_S, 0])
+def test_asking_again_and_again_leaves_nothing_on_the_layer(
+    redis_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch, retry_s: float
+) -> None:
+    monkeypatch.setattr(health, "LAYER_RETRY_S", retry_s)  # with none, several copies arrive
     layer = layer_on(settings, redis_url)
 
     async def ask() -> tuple[int, int]:

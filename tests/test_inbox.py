@@ -11,7 +11,6 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from chat.erasing import delete_message
 from chat.inbox import entries, memberships, totals_of
-from chat.mentions import usernames_in
 from chat.models import Mention
 from chat.posting import post_message
 from chat.reading import mark_read
@@ -75,23 +74,6 @@ def test_a_marker_lies_in_the_log(grace: User, mallory: User, tea: Room) -> None
 
 
 # Mentions
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("@grace and @ada", ["grace", "ada"]),
-        ("Ask @Grace.", ["grace"]),
-        ("(@grace), @grace!", ["grace"]),
-        ("@grace-hopper, @g", ["grace-hopper", "g"]),
-        ("ada@grace.org, http://x/@grace, @@grace, @", []),
-        ("@" + "x" * 33, []),
-        ("@gracé", []),
-        (" ".join(f"@p{n}" for n in range(30)), [f"p{n}" for n in range(20)]),
-    ],
-)
-def test_a_mention_is_a_word_of_its_own(text: str, names: list[str]) -> None:
-    assert usernames_in(text) == names
 
 
 def test_members_are_mentioned_and_others_are_passed_over(ada: User, grace: User, mallory: User, tea: Room) -> None:

@@ -86,3 +86,40 @@ async def test_connecting_from_a_sync_misses_nothing(api: Api, ada: User, grace:
         (sync["seq"] + 1, "one"),
         (sync["seq"] + 2, "two"),
     ]
+
+
+async def test_a_message_with_everything_is_the_same_in_every_answer_and_frame(
+    api: Api, ada: User, grace: User, tea: Room
+) -> None:
+    client = await sync_to_async(api)(ada)
+    get, post = sync_to_async(client.get), sync_to_async(client.post)
+    root = (await post("/api/rooms/tea/messages/", {"value": "root"}, format="json")).json()["seq"]
+    async with joined("tea", grace) as socket:
+        rich = {"value": "**@grace** and @room", "reply_to": root, "client_id": "c-1"}
+        posted = await post("/api/rooms/tea/messages/", rich, format="json")
+        live = await socket.next("message")
+        seq = live["seq"]
+        assert live == posted.json()
+        for path, body in (("reactions/👍/", None), (None, {"value": "*@grace*"})):
+            address = f"/api/rooms/tea/messages/{seq}/{path or ''}"
+            await (
+                sync_to_async(client.put)(address)
+                if path
+                else sync_to_async(client.patch)(address, body, format="json")
+            )
+        await sync_to_async(client.put)(f"/api/rooms/tea/pins/{seq}/")
+        await socket.sync()
+
+    one = (await get(f"/api/rooms/tea/messages/{seq}/")).json()
+    pages = [
+        (await get("/api/rooms/tea/messages/")).json()["results"],
+        (await get("/api/rooms/tea/sync/")).json()["messages"]["results"],
+        (await get(f"/api/rooms/tea/messages/{root}/replies/")).json()["results"],
+        (await get("/api/rooms/tea/pins/")).json()["results"],
+        (await get("/api/rooms/tea/changes/")).json()["results"],
+    ]
+    async with joined("tea", grace, after=root) as socket:
+        resumed = await socket.next("message")
+    assert [frame for page in pages for frame in page if frame["seq"] == seq] == [one] * 5
+    assert resumed == one
+    assert one.keys() == live.keys() | {"reactions", "edited_at", "pinned_at"}

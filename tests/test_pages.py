@@ -1,14 +1,13 @@
 """The browser's pages as the server draws them: everything can be read and done without a script."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat import pages
+from chat.scripts import FOLDER, imported_by
 from chat.templatetags.people import hue, initials
 from rooms.lifecycle import open_room
 from rooms.models import Room
@@ -199,10 +198,11 @@ def test_an_error_on_our_side_is_answered_in_our_words(
     assert "Something went wrong on our side" in words(response)
 
 
-def test_every_module_of_the_room_page_is_fetched_at_once() -> None:
-    scripts = Path(pages.__file__).parent / "static" / "chat"
+def test_every_script_is_loaded_by_a_page_and_the_room_page_asks_for_all_of_its_modules_at_once() -> None:
+    all_scripts = {f"chat/{script.name}" for script in FOLDER.glob("*.js")}
 
-    assert {*pages.MODULES, "room", "copy"} == {script.stem for script in scripts.glob("*.js")}
+    assert {*imported_by("room"), *(f"chat/{name}.js" for name in ("room", "inbox", "copy", "dates"))} == all_scripts
+    assert "chat/times.js" in imported_by("room")  # which timeline.js imports in several lines
 
 
 def test_initials_and_hues_are_the_same_for_a_name_every_time() -> None:

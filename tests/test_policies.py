@@ -9,7 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from chat import erasing, history
+from chat import editing, erasing, history, pinning, reacting
+from chat.exporting import export_room
 from chat.posting import post_message
 from foundation.errors import ChatError
 from rooms import audit, bans, lifecycle, membership, policies
@@ -37,6 +38,10 @@ DOORS: dict[str, tuple[Callable[[Any], object], tuple[str, str, dict[str, Any] |
     ),
     "join": (lambda actor: membership.join_room(actor=actor, slug="room"), ("put", "members/me/", {})),
     "leave": (lambda actor: membership.leave_room(actor=actor, slug="room"), ("delete", "members/me/", None)),
+    "edit_own": (
+        lambda actor: editing.edit_message(actor=actor, slug="room", seq=OF_ACTOR, text="new"),
+        ("patch", f"messages/{OF_ACTOR}/", {"value": "new"}),
+    ),
     "delete_own": (
         lambda actor: erasing.delete_message(actor=actor, slug="room", seq=OF_ACTOR),
         ("delete", f"messages/{OF_ACTOR}/", None),
@@ -44,6 +49,18 @@ DOORS: dict[str, tuple[Callable[[Any], object], tuple[str, str, dict[str, Any] |
     "delete_any": (
         lambda actor: erasing.delete_message(actor=actor, slug="room", seq=OF_PLAIN),
         ("delete", f"messages/{OF_PLAIN}/", None),
+    ),
+    "react": (
+        lambda actor: reacting.react(actor=actor, slug="room", seq=OF_PLAIN, emoji="👍"),
+        ("put", f"messages/{OF_PLAIN}/reactions/👍/", None),
+    ),
+    "pin": (
+        lambda actor: pinning.pin_message(actor=actor, slug="room", seq=OF_PLAIN),
+        ("put", f"pins/{OF_PLAIN}/", None),
+    ),
+    "mention_room": (
+        lambda actor: post_message(actor=actor, slug="room", text="@room"),
+        ("post", "messages/", {"value": "@room"}),
     ),
     "invite": (
         lambda actor: membership.add_member(actor=actor, slug="room", username="newcomer"),
@@ -65,6 +82,7 @@ DOORS: dict[str, tuple[Callable[[Any], object], tuple[str, str, dict[str, Any] |
     "archive": (lambda actor: lifecycle.archive_room(actor=actor, slug="room"), ("patch", "", {"archived": True})),
     "delete": (lambda actor: lifecycle.delete_room(actor=actor, slug="room"), ("delete", "", None)),
     "audit": (lambda actor: list(audit.entries_of(actor=actor, slug="room")), ("get", "audit/", None)),
+    "export": (lambda actor: export_room(actor=actor, slug="room"), ("get", "export/", None)),
 }
 
 
@@ -86,6 +104,7 @@ def granted(right: str, kind: str, which: str) -> bool:
         "public": room.get("kind") != "private",
         "open": is_open,
         "members": True,
+        "closed": room.get("kind") == "private",
         "guests ≠ none": "guests" in room,
         "guests = write": room.get("guests") == "write" and is_open,
     }
@@ -99,6 +118,12 @@ def refusal_of(right: str, kind: str, which: str) -> str | None:
             return "not_found"  # whoever is no member finds nothing to leave
         return None if granted(right, kind, which) else "forbidden"
     return "unauthenticated" if kind == GUEST else "not_found"
+
+
+@pytest.fixture(autouse=True)
+def every_room_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that `@room` needs its right."""
+    monkeypatch.setattr("chat.mentions.MENTION_ROOM_MEMBERS_MAX", 0)
 
 
 @pytest.fixture
@@ -183,7 +208,7 @@ def test_every_cell_is_what_rest_answers(
 
 def _said_nothing(right: str, kind: str, which: str) -> bool:
     """Whether the message that would be one's own is not there."""
-    return right == "delete_own" and kind in {GUEST, SIGNED_IN} and granted("read", kind, which)
+    return right in {"edit_own", "delete_own"} and kind in {GUEST, SIGNED_IN} and granted("read", kind, which)
 
 
 @pytest.mark.parametrize("which", ROOMS)

@@ -1,7 +1,6 @@
 """How often somebody may do something: one bucket behind both doors, shared by all workers, and never in the way."""
 
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -15,8 +14,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from chat.drafts import Draft
 from chat.models import Message
-from chat.posting import Draft, post_message, post_messages
+from chat.posting import post_message, post_messages
 from config import environment
 from foundation import rates
 from foundation.errors import ChatError
@@ -215,7 +215,8 @@ def test_without_redis_each_counts_for_itself_until_it_is_back(
     assert buckets.count({"posts:1": 3}, 60) == {"posts:1": 3}
     asked: list[float] = []
     monkeypatch.setattr(rates, "time", SimpleNamespace(time=lambda: 0.0, sleep=asked.append))
-    monkeypatch.setattr(threading, "Thread", lambda target, **_: SimpleNamespace(start=lambda: None))
+    unstarted = SimpleNamespace(Thread=lambda target, **_: SimpleNamespace(start=lambda: None))
+    monkeypatch.setattr(rates, "threading", unstarted)
 
     def gone(*_: Any, **__: Any) -> None:
         raise RedisConnectionError("gone")

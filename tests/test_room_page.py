@@ -146,7 +146,7 @@ def test_the_room_page_asks_the_database_a_bounded_number_of_questions(
         post_message(actor=(ada, grace)[number % 2], slug="tea", text="cup")
     as_ada.get("/rooms/tea/")
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         as_ada.get("/rooms/tea/")
 
 

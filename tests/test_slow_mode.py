@@ -10,7 +10,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from chat.posting import Draft, post_message, post_messages
+from chat.drafts import Draft
+from chat.posting import post_message, post_messages
 from foundation.errors import ChatError
 from rooms.lifecycle import update_room
 from rooms.membership import add_member, change_role

@@ -1,11 +1,13 @@
 """How people look in templates: initials on one of eight hues. `static/chat/people.js` draws the same.
 
-And what their rooms are called."""
+And what their rooms are called, and how large their files are."""
 
+import math
 from typing import TYPE_CHECKING
 
 from django import template
 
+from chat.frames import AttachmentShown
 from rooms.directory import Listed, title_of
 from rooms.models import Room
 from rooms.policies import Person
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 register = template.Library()
 HUES = 8
+PICTURE_MAX = (320, 240)  # the sides of a picture in the timeline
 
 
 @register.filter
@@ -37,3 +40,27 @@ def hue(username: str) -> int:
     for char in username:
         total = (total * 31 + ord(char)) % 997
     return total % HUES
+
+
+@register.filter
+def in_units(size: int | None) -> str:
+    """A number of bytes, rounded up. `static/chat/files.js` says the same."""
+    if not size or size < 1024:
+        return f"{size or 0} bytes"
+    if size < 1024 * 1024:
+        return f"{math.ceil(size / 1024)} KiB"
+    return f"{math.ceil(size * 10 / 1024 / 1024) / 10:.1f} MiB"
+
+
+@register.filter
+def shown_width(picture: AttachmentShown) -> int:
+    return max(1, math.floor((picture.width or 1) * _scale(picture)))
+
+
+@register.filter
+def shown_height(picture: AttachmentShown) -> int:
+    return max(1, math.floor((picture.height or 1) * _scale(picture)))
+
+
+def _scale(picture: AttachmentShown) -> float:
+    return min(1, PICTURE_MAX[0] / (picture.width or 1), PICTURE_MAX[1] / (picture.height or 1))

@@ -24,6 +24,8 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     )
     name = models.CharField("display name", max_length=80, blank=True)
 
+    # Whether others are told up to where this person has read.
+    read_receipts = models.BooleanField(default=False)
     # Grows when the person signs out everywhere: sessions of an earlier number are over.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 

@@ -16,14 +16,23 @@ def person_named(username: str) -> User:
     return user
 
 
-def change_name(*, actor: User, name: str) -> User:
-    """Give the actor another display name; an empty one shows the username. Raises `validation_error`."""
-    actor.name = one_line(name, field="name", max_chars=DISPLAY_NAME_MAX_CHARS)
-    actor.save(update_fields=["name"])
+def change_profile(*, actor: User, name: str | None = None, read_receipts: bool | None = None) -> User:
+    """Give the actor another display name (an empty one shows the username), and let others know what they have read, or
+    not. What is None stays. Raises `validation_error`."""
+    if name is not None:
+        actor.name = one_line(name, field="name", max_chars=DISPLAY_NAME_MAX_CHARS)
+    if read_receipts is not None:
+        actor.read_receipts = read_receipts
+    actor.save(update_fields=["name", "read_receipts"])
     return actor
 
 
 def own_view(user: User) -> dict[str, Any]:
     """A person as they see themselves: what everybody sees, and what is theirs alone."""
-    private = {"email": user.email, "is_administrator": user.is_superuser, "date_joined": user.date_joined}
+    private = {
+        "email": user.email,
+        "is_administrator": user.is_superuser,
+        "date_joined": user.date_joined,
+        "read_receipts": user.read_receipts,
+    }
     return {**(public_user(user) or {}), **private}

@@ -6,8 +6,10 @@ Reads what is wanted as JSON from standard input: `{"people": 100, "browsers": t
 
 import json
 import os
+import random
 import sys
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from django.utils.crypto import get_random_string
 
 from accounts.models import User
 from accounts.tokens import issue_token
+from chat import indexing
 from chat.models import Mention, Message
 from foundation.deployment import epoch
 from rooms.lifecycle import open_room
@@ -50,12 +53,14 @@ def populate(wanted: dict[str, Any]) -> dict[str, Any]:
                 _fill(room, people[0], messages[slug])
         if "house" in wanted:
             _house(people[0], people[-1], **wanted["house"])
+        if "library" in wanted:
+            _library(people, **wanted["library"])
         if wanted.get("browsers"):
             credentials = _cookies(people)
             credentials[0] |= _tokens(people[:1])[0]
         else:
             credentials = _tokens(people)
-    if messages or "house" in wanted:
+    if messages or wanted.keys() & {"house", "library"}:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     return {"people": credentials, "epoch": epoch()}
@@ -125,6 +130,43 @@ def _house(person: User, other: User, *, rooms: int, mine: int) -> None:
     chosen = made[:: rooms // mine][:mine]
     Membership.objects.bulk_create(Membership(room=room, user=person) for room in chosen)
     Mention.objects.bulk_create(Mention(room=room, user=person, seq=1) for room in chosen)
+
+
+def _library(people: list[User], *, rooms: int, mine: list[int], messages: int) -> None:
+    """Private rooms with messages to search in; each of the people is in so many of them.
+
+    Words are as common as in a language. Every thousandth message speaks of 喝茶, and one in 200,000 has a `needle`."""
+    chance = random.Random(5)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["the", "of", *("".join(chance.choices(letters, k=chance.randint(2, 10))) for _ in range(30_000))]
+    weights = [*accumulate(1 / rank for rank in range(1, len(words) + 1))]
+    made = Room.objects.bulk_create(
+        Room(slug=f"room-{number}", name=f"Room {number}", name_key=f"room {number}", kind="private")
+        for number in range(rooms)
+    )
+    for person, count in zip(people, mine, strict=True):
+        Membership.objects.bulk_create(Membership(room=room, user=person) for room in made[:: rooms // count][:count])
+    for start in range(0, messages, AT_ONCE):
+        Message.objects.bulk_create(
+            [
+                Message(
+                    room=made[number % rooms],
+                    seq=number // rooms + 1,
+                    author=people[number % len(people)],
+                    text=" ".join(
+                        [
+                            *chance.choices(words, cum_weights=weights, k=10),
+                            *(["我们去喝茶吧"] if number % 1000 < 1 else []),
+                            *(["needle"] if number % 200_000 < 1 else []),
+                        ]
+                    ),
+                )
+                for number in range(start, min(start + AT_ONCE, messages))
+            ],
+            batch_size=1000,
+        )
+    Room.objects.filter(kind="private").update(last_seq=messages // rooms + 1, message_count=messages // rooms)
+    indexing.rebuild()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -41,6 +44,45 @@ def rates(name: str, defaults: Mapping[str, Rate]) -> dict[str, Rate]:
             raise ImproperlyConfigured(f"{name} must be `off`, or words like posts=300/60 of: {', '.join(defaults)}.")
         found[given[1]] = int(given[2]), int(given[3])
     return found
+
+
+def uploads(url: str, directory: Path) -> dict[str, Any]:
+    """Django's settings of what people upload: to the disk at once, whatever its size, one file a request."""
+    return {
+        "STORAGES": {
+            "default": files_storage(url, directory),
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        },
+        "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.TemporaryFileUploadHandler"],
+        "DATA_UPLOAD_MAX_NUMBER_FILES": 1,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 2_621_440,  # of a form without its files
+    }
+
+
+def files_storage(url: str, directory: Path) -> dict[str, Any]:
+    """Where attachments are kept, for STORAGES: this directory, or the bucket of `s3://key:secret@host/bucket`.
+
+    `s3://bucket` is one of Amazon's, with the credentials of the environment; `?region=…` and `?tls=0` may follow."""
+    if not url:
+        private = {"location": str(directory), "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700}
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": private}
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise ImproperlyConfigured("FILES_URL needs django-storages: pip install 'django-storages[s3]'.")
+    parts, example = urlsplit(url), "s3://key:secret@s3.example.org/bucket?region=eu-1"
+    bucket, given = parts.path.strip("/"), dict(parse_qsl(parts.query, keep_blank_values=True))
+    options: dict[str, Any] = {"bucket_name": bucket or parts.hostname, "querystring_auth": True, "default_acl": None}
+    if bucket:
+        scheme = "http" if given.get("tls") == "0" else "https"
+        options["endpoint_url"] = f"{scheme}://{parts.netloc.rpartition('@')[2]}"
+        options["addressing_style"] = "path"
+    if parts.username:
+        options |= {"access_key": unquote(parts.username), "secret_key": unquote(parts.password or "")}
+    if "region" in given:
+        options["region_name"] = given["region"]
+    whole = parts.scheme == "s3" and options["bucket_name"] and "/" not in bucket and given.keys() <= {"region", "tls"}
+    if not whole or bool(parts.username) != bool(parts.password):
+        raise ImproperlyConfigured(f"FILES_URL must be like {example}, or empty for PARLOR_DATA.")
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def kept_key(directory: Path) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import kept_key, number, rates, switch
+from config.environment import kept_key, number, rates, switch, uploads
+from config.openapi import SPECTACULAR_SETTINGS  # noqa: F401
 
 env = environ.Env()
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,9 +37,13 @@ RATES = rates(
         "rooms": (60, 3600),
         "joins": (60, 60),
         "invitations": (120, 3600),
+        "uploads": (100, 600),
         "connections": (300, 60),
     },
 )
+EDIT_WINDOW_S = number("EDIT_WINDOW_S", default=0)  # how long a message can be edited; 0 is for ever
+UPLOAD_QUOTA_MIB = number("UPLOAD_QUOTA_MIB", default=1024)  # of one person; 0 is without bound
+vars().update(uploads(env.str("FILES_URL", default=""), DATA_DIR / "files"))
 SIGNUP = env.str("SIGNUP", default="open")
 if SIGNUP not in {"open", "closed"}:
     raise ImproperlyConfigured("SIGNUP must be open or closed.")
@@ -222,36 +227,6 @@ REST_FRAMEWORK = {
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
 MIGRATION_MODULES = {"knox": None}  # its own table would stand empty beside ours, and block a flush on PostgreSQL
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "parlor_", "AUTH_HEADER_PREFIX": "Token", "TOKEN_LIMIT_PER_USER": None}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Parlor",
-    "DESCRIPTION": "Rooms, members and messages. What comes live over WebSockets is in `/api/asyncapi/`.",
-    "VERSION": "1",
-    "LICENSE": {"name": "MIT"},
-    "OAS_VERSION": "3.1.0",
-    "TAGS": [
-        {"name": "rooms", "description": "Rooms, and all that a client needs to join one without a gap."},
-        {"name": "messages", "description": "Reading and posting."},
-        {"name": "members", "description": "Who is in a room, joining and leaving."},
-        {"name": "invitations", "description": "Letting people in: by name, or by a link."},
-        {"name": "bans", "description": "Keeping people out, and what moderators did."},
-        {"name": "inbox", "description": "My rooms, what is new in them, and how I want to have them."},
-        {"name": "limits", "description": "What is bounded: sizes, counts, and how often."},
-        {"name": "people", "description": "Signing up, and who is who."},
-        {"name": "tokens", "description": "What programs sign in with."},
-    ],
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "COMPONENT_SPLIT_REQUEST": False,
-    "COMPONENT_SPLIT_PATCH": False,
-    "POSTPROCESSING_HOOKS": [],
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "SCHEMA_PATH_PREFIX": "/api/",
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -259,9 +234,7 @@ SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0
 
-LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
-USE_TZ = True
+LANGUAGE_CODE, TIME_ZONE, USE_TZ = "en", "UTC", True
 
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -269,7 +242,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

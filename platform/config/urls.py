@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("api.urls")),
+    path("files/", include("api.files")),
     path("healthz", healthz),
     path("readyz", readyz),
     re_path(r"^ws/", csrf_exempt(upgrade_required)),

@@ -1,4 +1,5 @@
-"""The way from the event loop to the database: a few threads of our own, and one more that only writes batches.
+"""The way from the event loop to the database: a few threads of our own, one more that only writes batches, and one for
+long work.
 
 Channels runs every ORM call of a process in one shared thread, so a slow query in one room would stall all rooms; and
 it closes the connection after each, which on SQLite costs more than most queries.
@@ -20,6 +21,7 @@ T = TypeVar("T")
 THREADS = 4
 
 _threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="parlor-database")
+_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parlor-background")
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parlor-writer")
 
 
@@ -33,6 +35,11 @@ async def in_database(func: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 async def in_writer(func: Callable[..., T], *args: Any) -> T:
     """`in_database` in the one thread that is kept for group commits, which come one after the other."""
     return await _run(_writer, partial(func, *args))
+
+
+async def in_background(func: Callable[..., T], *args: Any) -> T:
+    """`in_database` in the one thread that is kept for long work, done a part at a time, which may wait."""
+    return await _run(_background, partial(func, *args))
 
 
 async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
@@ -53,8 +60,9 @@ def _with_connection(call: Callable[[], T]) -> T:
         return call()
     finally:
         for connection in connections.all(initialized_only=True):
-            # A pool wants its connection back; a file stays open as long as it works.
-            if connection.vendor != "sqlite" or connection.errors_occurred:
+            # A pool wants its connection back; a file stays open as long as it works. Without autocommit it was opened
+            # half: a transaction would take itself for an inner one, and never tell anybody of its end.
+            if connection.vendor != "sqlite" or connection.errors_occurred or not connection.autocommit:
                 try:
                     connection.close_if_unusable_or_obsolete()
                 except Error as error:  # what was done is done, whatever becomes of the connection

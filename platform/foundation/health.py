@@ -81,7 +81,7 @@ async def _round_trip(layer: Any) -> None:
 
 async def _forget(layer: Any, channel: str, arrival: "asyncio.Future[Any]") -> None:
     """Give up the channel: a layer lets go of it when the reading of it is cancelled, and in no other way."""
-    if arrival.done():
+    while arrival.done():  # once for each copy that has arrived
         arrival = asyncio.ensure_future(layer.receive(channel))
         await asyncio.sleep(0)
     arrival.cancel()

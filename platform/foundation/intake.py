@@ -7,6 +7,7 @@ open, unanswered and unlogged. So what is too large or too slow ends here, befor
 import asyncio
 import json
 import math
+import re
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -20,11 +21,15 @@ from foundation.limits import (
     HEADERS_TIMEOUT_S,
     REQUEST_MAX_BYTES,
     REQUEST_TIMEOUT_S,
+    UPLOAD_MAX_BYTES,
+    UPLOAD_TIMEOUT_S,
 )
 
 LINGER_S = 2.0
 AROUND_THE_ADDRESS = len(b"OPTIONS  HTTP/1.1\r\n")
 AROUND_A_HEADER = len(b": \r\n")
+# The one address that takes large bodies.
+UPLOADS = re.compile(r"/api/rooms/[a-z0-9_-]+/uploads/?\Z")
 
 
 class Intake(HttpToolsProtocol):
@@ -54,7 +59,7 @@ class Intake(HttpToolsProtocol):
         if self._message == message:
             self._count_unfinished(data)
         if self._clock is None and (self._arrived or not self._in_head):
-            timeout_s = HEADERS_TIMEOUT_S if self._in_head else REQUEST_TIMEOUT_S
+            timeout_s = HEADERS_TIMEOUT_S if self._in_head else self._timeout_s
             self._clock = self.loop.call_later(timeout_s, self._late)
 
     # What has arrived
@@ -63,6 +68,7 @@ class Intake(HttpToolsProtocol):
         self._in_head = True
         self._arrived = self._line = 0  # as it comes, whole or not
         self._headers = self._head_bytes = self._body_bytes = 0  # as the parser gives it
+        self._max_bytes, self._timeout_s = REQUEST_MAX_BYTES, REQUEST_TIMEOUT_S
 
     def _count_unfinished(self, data: bytes) -> None:
         """Bound what the parser keeps of a line that never ends, in the head or in the trailers of a body."""
@@ -71,7 +77,7 @@ class Intake(HttpToolsProtocol):
         self._line = self._line + len(data) if end_of_line < 0 else len(data) - end_of_line - 1
         if self._in_head and (self._arrived > HEADERS_MAX_BYTES or self._line > HEADER_LINE_MAX_BYTES):
             self._refuse(ChatError("headers_too_large"))
-        elif self._arrived > HEADERS_MAX_BYTES + 2 * REQUEST_MAX_BYTES:
+        elif self._arrived > HEADERS_MAX_BYTES + 2 * self._max_bytes:
             self._refuse(ChatError("payload_too_large"))
 
     def on_url(self, url: bytes) -> None:
@@ -92,12 +98,14 @@ class Intake(HttpToolsProtocol):
         self._stop_clock()
         super().on_headers_complete()
         self._in_head = False
+        if self.scope["method"] == "POST" and UPLOADS.match(self.scope.get("path", "")):
+            self._max_bytes, self._timeout_s = UPLOAD_MAX_BYTES, UPLOAD_TIMEOUT_S
         if places.leaving and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._body_bytes > REQUEST_MAX_BYTES:
+        if self._body_bytes > self._max_bytes:
             self._stop_parsing("payload_too_large")
         super().on_body(body)
 
@@ -131,7 +139,7 @@ class Intake(HttpToolsProtocol):
         if self._in_head and not self._arrived:
             self.transport.close()  # nothing was asked: a browser opens such connections in advance
         elif self.flow.read_paused:  # it is we who do not read
-            self._clock = self.loop.call_later(REQUEST_TIMEOUT_S, self._late)
+            self._clock = self.loop.call_later(self._timeout_s, self._late)
         else:
             self._refuse(ChatError("request_timeout"))
 

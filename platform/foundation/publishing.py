@@ -28,7 +28,7 @@ class Entry(NamedTuple):
     """One durable frame, and whom it ends the right of: their sockets close with `code` instead of hearing it.
 
     That is `evicts` (`user:7`, `guest`), or everybody but those in `keeps`; nobody when both are None. With `rewrites`
-    earlier entries read otherwise from now on.
+    earlier entries read otherwise from now on. Of one without a frame nothing is left, and nobody hears it.
     """
 
     frame: bytes

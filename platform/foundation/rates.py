@@ -27,6 +27,7 @@ NAMES = {
     "rooms": "rooms that one person opens, direct ones too",
     "joins": "rooms that one person joins",
     "invitations": "invitations and links that one person makes",
+    "uploads": "files that one person uploads",
     "connections": "sockets that one person opens",
 }
 

@@ -58,7 +58,8 @@ class Socket:
                 self.write_all(Frames(ready))
                 self.close(ChatError(entry.code))
                 return
-            ready.append(entry.frame)
+            if entry.frame:
+                ready.append(entry.frame)
         if ready:
             self.write_all(Frames(ready))
 

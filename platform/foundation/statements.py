@@ -4,7 +4,7 @@ reading a room takes 35 µs instead of 255, writing 100 messages 0.5 ms instead 
 Models and fields stay the only place that knows tables, columns and types.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -47,14 +47,40 @@ def _reading(model: type[Model]) -> tuple[list[str], str, list[tuple[int, Any, A
     return [field.attname for field in fields], ", ".join(map(_column, fields)), conversions
 
 
-def insert_all(rows: Sequence[Model]) -> None:
-    """Insert rows of one model; they do not learn their primary keys."""
+def new(model: type[M], related: Mapping[str, Model | None], **fields: Any) -> M:
+    """An unsaved row with these fields and related rows; all others are null, whatever their default.
+
+    The constructor given every field by its place takes 4 µs for a message, and 10 by its name."""
+    values = _blank(model) | fields
+    for name, row in related.items():
+        values[f"{name}_id"] = row.pk if row is not None else None
+    made = model(*values.values())
+    made._state.fields_cache.update(related)
+    return made
+
+
+@cache
+def _blank(model: type[Model]) -> dict[str, None]:
+    return dict.fromkeys(field.attname for field in model._meta.concrete_fields)
+
+
+def insert_all(rows: Sequence[Model], *, as_they_are: bool = False) -> None:
+    """Insert rows of one model; they do not learn their primary keys. What is null in all of them is left out. Those that
+    come from elsewhere `as_they_are` keep the moments at which they were made."""
     if not rows:
         return
-    fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
+    fields = [
+        field
+        for field in rows[0]._meta.concrete_fields
+        if not field.primary_key and not (field.null and all(getattr(row, field.attname) is None for row in rows))
+    ]
     columns = ", ".join(map(_column, fields))
     database = connections[DEFAULT_DB_ALIAS]
-    values = [field.get_db_prep_save(field.pre_save(row, True), database) for row in rows for field in fields]
+    values = [
+        field.get_db_prep_save(getattr(row, field.attname) if as_they_are else field.pre_save(row, True), database)
+        for row in rows
+        for field in fields
+    ]
     with database.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {_table(type(rows[0]))} ({columns}) VALUES {_marks(len(rows), len(fields))}", values

@@ -93,7 +93,7 @@ class Stream:
             self.flush()
             for socket in self.sockets:
                 socket.deliver(self.position, [entry])
-        else:
+        elif entry.frame:
             self._gather(entry.frame)
 
     def _gather(self, payload: bytes) -> None:

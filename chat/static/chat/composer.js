@@ -1,4 +1,7 @@
-// The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near.
+// The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near. Escape leaves a
+// reply or an edit, arrow up in the empty box edits what I said last.
+
+import { Purpose } from "./purpose.js";
 
 const NEAR_LIMIT = 500;
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
@@ -11,9 +14,17 @@ export class Composer {
   #draftKey;
   #onSend;
   #onTyping;
+  #onEdit;
+  #onUp;
   #freeAt = 0;
 
-  constructor({ form, maxChars, draftKey, onSend, onTyping }) {
+  /** The files for the next message, where the person may attach some. */
+  attaching = null;
+
+  constructor({ form, maxChars, draftKey, onSend, onEdit, onUp, onTyping }) {
+    this.#onEdit = onEdit;
+    this.#onUp = onUp;
+    this.purpose = new Purpose(form, (value) => this.#write(value));
     this.#form = form;
     this.#text = form.elements.text;
     this.#limit = form.querySelector("#limit");
@@ -30,12 +41,14 @@ export class Composer {
     });
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
     this.#text.addEventListener("input", () => this.#onInput());
-    addEventListener("pagehide", () => sessionStorage.setItem(draftKey, this.#text.value));
+    addEventListener("pagehide", () => sessionStorage.setItem(draftKey, this.purpose.draft));
     this.#refresh();
   }
 
   /** Put back what was written, and send nothing until the time is over. */
-  wait(value, ms) {
+  wait({ value, attachments = [] }, ms) {
+    this.purpose.end();
+    this.attaching?.putBack(attachments);
     this.#text.value = [value, this.#text.value].filter(Boolean).join("\n");
     this.#freeAt = performance.now() + ms;
     this.#count();
@@ -46,7 +59,19 @@ export class Composer {
     this.#form.querySelectorAll("textarea, button").forEach((element) => { element.disabled = true; });
   }
 
+  /** Look again whether there is something to send. */
+  refresh() {
+    this.#refresh();
+  }
+
   #onKey(event) {
+    if (event.key === "Escape" && !this.purpose.isPlain) {
+      event.preventDefault();
+      this.purpose.end();
+    } else if (event.key === "ArrowUp" && !this.#text.value && this.purpose.isPlain) {
+      event.preventDefault();
+      this.#onUp();
+    }
     // While a word is being composed (Chinese, Japanese …) Enter belongs to the input method.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || onTouch.matches) return;
     event.preventDefault();
@@ -60,14 +85,34 @@ export class Composer {
 
   #submit() {
     const value = this.#text.value.trimEnd();
-    if (!value.trim() || this.#left() < 0 || this.#waitsFor() > 0) {
+    if (!this.#hasSomething() || this.#left() < 0 || this.#waitsFor() > 0 || this.attaching?.isBusy) {
       this.#text.focus();
       return;
     }
-    this.#text.value = "";
+    if (this.purpose.edits !== undefined) {
+      this.#edit(this.purpose.edits, value);
+      return;
+    }
+    const sending = { value, reply_to: this.purpose.answers, attachments: this.attaching?.takeReady() ?? [] };
+    this.#write("");
+    this.purpose.end();
+    this.#onSend(sending);
+  }
+
+  // The new text stays in the box until the server has it.
+  async #edit(seq, value) {
+    if (await this.#onEdit(seq, value) && this.purpose.edits === seq) this.purpose.end();
+  }
+
+  #hasSomething() {
+    const hasFiles = this.purpose.edits === undefined && Boolean(this.attaching?.hasFiles);
+    return hasFiles || Boolean(this.#text.value.trim());
+  }
+
+  #write(value) {
+    this.#text.value = value;
+    this.#text.setSelectionRange(value.length, value.length);
     this.#refresh();
-    this.#text.focus();
-    this.#onSend(value);
   }
 
   #waitsFor() {
@@ -88,7 +133,7 @@ export class Composer {
 
   #refresh() {
     const left = this.#left();
-    this.#form.classList.toggle("is-empty", !this.#text.value.trim());
+    this.#form.classList.toggle("is-empty", !this.#hasSomething());
     const wait = this.#waitsFor();
     this.#limit.hidden = left >= NEAR_LIMIT && wait <= 0;
     this.#limit.ariaLive = wait > 0 && this.#limit.textContent ? "off" : null;

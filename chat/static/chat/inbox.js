@@ -84,7 +84,8 @@ function show(slug, room) {
     place.classList.toggle("is-muted", room.muted);
     const badge = place.querySelector(".badge");
     // What I am looking at is about to be read.
-    const looking = place.hasAttribute("aria-current") && document.visibilityState === "visible";
+    const looking = place.hasAttribute("aria-current") && document.visibilityState === "visible"
+      && !document.querySelector("#items.is-marked");
     badge.hidden = looking || !unread || room.muted && !room.mentions;
     badge.classList.toggle("badge--mention", room.mentions > 0);
     badge.firstElementChild.textContent = shortly(room.mentions || unread);

@@ -8,8 +8,11 @@ export class Marker {
   #told = -1;
   #isMember;
   #timer = 0;
+  #items;
+  #rests = false;
 
-  constructor({ socket, reading, scroller, isMember }) {
+  constructor({ socket, reading, scroller, items, isMember }) {
+    this.#items = items;
     this.#isMember = isMember;
     this.#socket = socket;
     this.#reading = reading;
@@ -23,6 +26,30 @@ export class Marker {
     this.#isMember = true;
   }
 
+  /** Everything from this message on is unread, and stays so until I write or come back. False without a line. */
+  putBefore(item) {
+    if (!this.#socket.isReady || !this.#socket.send({ type: "read", seq: Number(item.dataset.seq) - 1 })) return false;
+    this.#rests = true;
+    this.#items.classList.add("is-marked");
+    this.#items.querySelector(".first-new")?.remove();
+    const mark = document.createElement("p");
+    mark.className = "first-new";
+    mark.textContent = "New";
+    item.classList.remove("is-continued");
+    const day = item.querySelector(":scope > .day");
+    if (day) day.after(mark);
+    else item.prepend(mark);
+    return true;
+  }
+
+  /** I wrote something: I have read what is there. */
+  wake() {
+    this.#rests = false;
+    this.#told = -1;
+    this.#items.classList.remove("is-marked");
+    this.#items.querySelector(".first-new")?.remove();
+  }
+
   /** Move the marker in a moment, if I am still looking. */
   soon() {
     this.#timer ||= setTimeout(() => {
@@ -33,7 +60,7 @@ export class Marker {
 
   #tell() {
     const { position, isReady } = this.#socket;
-    const looking = this.#isMember && document.visibilityState === "visible" && this.#reading.following;
+    const looking = this.#isMember && !this.#rests && document.visibilityState === "visible" && this.#reading.following;
     if (looking && isReady && position > this.#told && this.#socket.send({ type: "read", seq: position })) this.#told = position;
   }
 }

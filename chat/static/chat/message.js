@@ -1,23 +1,44 @@
 // The elements of the timeline, cloned from the server's own templates so that both draw the same.
-// Whatever people wrote goes in through textContent only.
+// Whatever people wrote goes in through textContent, or, in `writeText`, as the HTML that the server has made of it.
 
+import { writeFiles } from "./files.js";
 import { dressAvatar, nameOf } from "./people.js";
+import { writePin } from "./pinning.js";
+import { writeReactions } from "./reacting.js";
 import { sentenceOf } from "./sentences.js";
+import { fromTemplate } from "./templates.js";
+import { writeThread } from "./threads.js";
 import { writeTime } from "./times.js";
-
-const template = (id) => document.getElementById(id).content.firstElementChild;
 
 /** The element of a message frame. */
 export function messageElement(frame) {
-  const element = draw(frame.user, frame.value, frame.sent_at);
+  const element = draw(frame.user, frame, frame.sent_at);
   confirm(element, frame.seq, frame.sent_at);
   if (frame.deleted) bury(element);
   return element;
 }
 
+/** Write everything that a message frame holds. */
+export function writeMessage(element, frame) {
+  writeText(element, frame);
+  writeFiles(element, frame.attachments ?? []);
+  writeReactions(element, frame.reactions ?? []);
+  writePin(element, Boolean(frame.pinned_at));
+  writeThread(element, frame);
+}
+
+/** Write what a message says: the server's safe HTML where it has formatting, else the text itself. */
+export function writeText(element, { value, html, edited_at }) {
+  const text = element.querySelector(".message__text");
+  text.classList.toggle("is-formatted", Boolean(html));
+  if (html) text.innerHTML = html;
+  else text.textContent = value;
+  element.querySelector(".message__edited").hidden = !edited_at;
+}
+
 /** The element of a message that is still on its way. */
 export function pendingElement(sending, me) {
-  const element = draw(me, sending.value, sending.at);
+  const element = draw(me, sending, sending.at);
   element.classList.add("is-pending");
   element.dataset.clientId = sending.client_id;
   const state = document.createElement("p");
@@ -29,8 +50,11 @@ export function pendingElement(sending, me) {
 /** Leave a tombstone in place of a message. */
 export function bury(element) {
   element.classList.add("is-deleted");
-  element.querySelector(".message__text").textContent = "Message deleted";
-  element.querySelector(".message__delete")?.remove();
+  writeText(element, { value: "Message deleted" });
+  writeFiles(element, []);
+  writeReactions(element, []);
+  writePin(element, false);
+  element.querySelector(".toolbar")?.remove();
 }
 
 /** Turn a pending element into a message of the log. */
@@ -39,8 +63,10 @@ export function confirm(element, seq, sentAt) {
   element.querySelector(".message__state")?.remove();
   element.id = `m${seq}`;
   element.dataset.seq = seq;
-  const button = element.querySelector(".message__delete");
-  if (button) button.value = seq;
+  // These addresses begin at the room's, which is where the page is.
+  element.querySelector(".message__at").href = `${seq}/`;
+  element.querySelector(".message__edited").href = `${seq}/revisions/`;
+  element.querySelector(".message__replies").href = `threads/${seq}/`;
   if (sentAt) stamp(element, sentAt);
 }
 
@@ -66,12 +92,17 @@ export function writeState(element, { failed, words, actions = {} }) {
 export function changeElement(frame) {
   const parts = sentenceOf(frame);
   if (!parts) return null;
-  const element = template("change-template").cloneNode(true);
+  const element = fromTemplate("change-template");
   const text = element.querySelector(".change__text");
   const time = text.querySelector("time");
   for (const part of parts) {
     if (typeof part === "string") {
       time.before(part);
+    } else if (part.message) {
+      const link = document.createElement("a");
+      link.href = `${part.message}/`;
+      link.textContent = "a message";
+      time.before(link);
     } else {
       const name = document.createElement("bdi");
       name.textContent = part.name;
@@ -84,12 +115,12 @@ export function changeElement(frame) {
   return element;
 }
 
-function draw(user, value, at) {
-  const element = template("message-template").cloneNode(true);
+function draw(user, said, at) {
+  const element = fromTemplate("message-template");
   element.dataset.author = user?.username ?? "";
   dressAvatar(element.querySelector(".avatar"), user);
   element.querySelector(".message__author").textContent = nameOf(user);
-  element.querySelector(".message__text").textContent = value;
+  writeMessage(element, said);
   stamp(element, at);
   return element;
 }

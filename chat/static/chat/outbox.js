@@ -23,8 +23,9 @@ export class Outbox {
   }
 
   /** Show a new message and send it as soon as there is a line. */
-  add(value) {
-    const sending = { client_id: crypto.randomUUID?.() ?? randomId(), value, at: new Date().toISOString(), tries: 0 };
+  add({ value, reply_to, attachments = [] }) {
+    const written = { value, reply_to, attachments, at: new Date().toISOString() };
+    const sending = { client_id: crypto.randomUUID?.() ?? randomId(), ...written, tries: 0 };
     this.#enter(sending);
     this.#store();
     this.#send(sending);
@@ -53,7 +54,7 @@ export class Outbox {
     const sending = this.#sendings.get(clientId);
     if (!sending) return null;
     this.#discard(sending);
-    return sending.value;
+    return sending;
   }
 
   #enter(sending) {
@@ -71,7 +72,9 @@ export class Outbox {
   #send(sending) {
     if (!this.#socket.isReady || !this.#sendings.has(sending.client_id)) return;
     sending.tries += 1;
-    this.#socket.send({ type: "message", value: sending.value, client_id: sending.client_id });
+    const { client_id, value, reply_to, attachments = [] } = sending;
+    const files = attachments.length ? { attachments: attachments.map(({ id }) => id) } : {};
+    this.#socket.send({ type: "message", value, client_id, reply_to, ...files });
   }
 
   #showState(sending) {

@@ -10,15 +10,26 @@ export class Reading {
   #following = true;
   #heightBefore = null;
   #unseen = 0;
+  #isBehind;
 
-  constructor(scroller, button) {
+  constructor(scroller, button, { isBehind = false } = {}) {
+    this.#isBehind = isBehind;
     this.#scroller = scroller;
     this.#button = button;
     scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     button.addEventListener("click", () => {
+      if (this.#isBehind) return location.assign(location.pathname);
       this.toEnd();
       scroller.focus({ preventScroll: true });
     });
+    // The browser may have gone to a message before this ran.
+    this.#onScroll();
+  }
+
+  /** The page reaches the present now. */
+  caughtUp() {
+    this.#isBehind = false;
+    this.#onScroll();
   }
 
   get following() {
@@ -58,13 +69,14 @@ export class Reading {
   }
 
   #onScroll() {
-    this.#following = this.#scroller.scrollTop > -NEAR_END_PX;
+    this.#following = !this.#isBehind && this.#scroller.scrollTop > -NEAR_END_PX;
     if (this.#following) this.#unseen = 0;
     this.#show();
   }
 
   #show() {
-    const words = this.#unseen ? `${this.#unseen} new message${this.#unseen === 1 ? "" : "s"}` : "To the newest";
+    const news = `${this.#unseen} new message${this.#unseen === 1 ? "" : "s"}`;
+    const words = this.#unseen ? news : this.#isBehind ? "Jump to the newest" : "To the newest";
     this.#button.hidden = this.#following;
     const label = this.#button.querySelector("span");
     if (label.textContent !== words) label.textContent = words;

@@ -6,7 +6,10 @@ const GUESTS = {
   write: "let guests read and write",
 };
 
-/** The parts of the sentence: a string is words, an object {name} is a name. Null for a change this page does not know. */
+/**
+ * The parts of the sentence: a string is words, an object {name} is a name, {message} a
+ * message. Null for a change this page does not know.
+ */
 export function sentenceOf(change) {
   const actor = named(change.actor);
   switch (change.type) {
@@ -18,7 +21,12 @@ export function sentenceOf(change) {
       return [actor, " made ", named(change.user), change.role === "owner" ? " an owner" : ` a ${change.role}`];
     case "member.banned":
       return [actor, " banned ", named(change.user)];
+    case "pin.added":
+      return [actor, " pinned ", { message: change.message }];
+    case "pin.removed":
+      return [actor, " took the pin off ", { message: change.message }];
     case "room.updated":
+      if ("first_seq" in change.changes) return null;  // messages expired: nothing that people did
       return [actor, " ", ...updates(change.changes)];
     default:
       return null;
@@ -36,6 +44,9 @@ function update(field, value) {
   if (field === "kind") return [`made the room ${value}`];
   if (field === "posting") return [value === "moderators" ? "let only moderators post" : "let all members post"];
   if (field === "slow_mode_s") return [value ? `set slow mode to a message every ${span(value)}` : "ended slow mode"];
+  if (field === "retention_days") {
+    return [value ? `set messages to be deleted after ${value === 1 ? "a day" : `${value} days`}` : "set messages to be kept for ever"];
+  }
   if (field === "archived") return [value ? "archived the room" : "opened the room again"];
   return [GUESTS[value] ?? "changed what guests may do"];
 }

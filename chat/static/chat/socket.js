@@ -75,6 +75,8 @@ export class RoomSocket extends EventTarget {
     }
     // Only the last word before the close says when to come back: a message may have to wait much longer.
     this.#retryAfterMs = (frame.type === "error" && frame.retry_after_ms) || 0;
+    // What was missed before this number expired meanwhile.
+    if (frame.type === "truncated") this.#position = Math.max(this.#position, frame.first_seq - 1);
     if (Number.isInteger(frame.seq) && !REPLIES.has(frame.type)) {
       if (frame.seq <= this.#position) return;
       // The server never leaves a gap; should one appear, it is never shown but asked for again.

@@ -1,6 +1,9 @@
 // The room's log on the page: every item once, in order of seq, with what is still on its way at the end.
 
-import { bury, changeElement, confirm, messageElement, pendingElement, writeState } from "./message.js";
+import {
+  bury, changeElement, confirm, messageElement, pendingElement, writeMessage, writeState, writeText,
+} from "./message.js";
+import { writeQuotes } from "./threads.js";
 import { dayLabel, isoDay, isSameDay, writeTime } from "./times.js";
 
 const TOGETHER_MS = 5 * 60_000;
@@ -36,10 +39,11 @@ export class Timeline {
     const pending = this.#pendingTwin(frame);
     if (pending) {
       this.settle(frame.client_id, frame.seq, frame.sent_at);
+      writeMessage(pending, frame);
       return null;
     }
     if (this.#bySeq.has(frame.seq)) {
-      if (frame.type === "message") confirm(this.#bySeq.get(frame.seq), frame.seq, frame.sent_at);
+      if (frame.type === "message" && !frame.deleted) this.#write(frame);
       return null;
     }
     const item = frame.type === "message" ? messageElement(frame) : changeElement(frame);
@@ -47,12 +51,39 @@ export class Timeline {
     return item;
   }
 
+  /** The element of a message that is on the page, unless it was deleted. */
+  message(seq) {
+    const item = this.#bySeq.get(seq);
+    return item?.classList.contains("message") && !item.classList.contains("is-deleted") ? item : null;
+  }
+
+  /** A message of the log says something else now. */
+  edit(frame) {
+    const item = this.#bySeq.get(frame.message);
+    if (!item || item.classList.contains("is-deleted")) return;
+    writeText(item, { ...frame, edited_at: frame.at });
+    writeQuotes(this.#list, frame.message);
+  }
+
   /** Take the texts of these messages off the page. */
   erase(seqs) {
     for (const seq of seqs) {
       const item = this.#bySeq.get(seq);
-      if (item?.classList.contains("message")) bury(item);
+      if (!item?.classList.contains("message")) continue;
+      bury(item);
+      writeQuotes(this.#list, seq);
     }
+  }
+
+  /** Take everything before this number off the page: it expired. */
+  expire(firstSeq) {
+    for (const [seq, item] of this.#bySeq) {
+      if (seq >= firstSeq) continue;
+      item.remove();
+      this.#bySeq.delete(seq);
+    }
+    const first = this.#list.firstElementChild;
+    if (first) arrange(first);
   }
 
   /** Put a page of older messages before everything else. Returns their elements. */
@@ -66,6 +97,7 @@ export class Timeline {
     this.#list.prepend(...items);
     for (const item of items) arrange(item);
     if (first) arrange(first);
+    writeQuotes(this.#list);
     return items;
   }
 
@@ -103,6 +135,12 @@ export class Timeline {
     return mine && frame.client_id ? this.#pending.get(frame.client_id) : undefined;
   }
 
+  #write(frame) {
+    const item = this.#bySeq.get(frame.seq);
+    confirm(item, frame.seq, frame.sent_at);
+    writeMessage(item, frame);
+  }
+
   #take(clientId) {
     const item = this.#pending.get(clientId);
     const next = item?.nextElementSibling;
@@ -131,13 +169,14 @@ function arrange(item) {
   if (newDay && !day) item.prepend(daySeparator(at));
   else if (newDay) writeDay(day.firstElementChild, at);
   else day?.remove();
-  item.classList.toggle("is-continued", !newDay && goesOn(previous, item));
+  const starts = newDay || item.querySelector(":scope > .first-new") !== null;
+  item.classList.toggle("is-continued", !starts && goesOn(previous, item));
 }
 
-// Guests cannot be told apart, so each line of theirs stands alone.
+// A reply begins anew, and so does each line of a guest: they cannot be told apart.
 function goesOn(previous, item) {
-  const author = item.dataset.author;
-  return Boolean(author) && previous.dataset.author === author
+  const { author, replyTo } = item.dataset;
+  return Boolean(author) && !replyTo && previous.dataset.author === author
     && new Date(item.dataset.at) - new Date(previous.dataset.at) < TOGETHER_MS;
 }
 

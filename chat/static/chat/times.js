@@ -2,6 +2,7 @@
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const withYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -12,6 +13,11 @@ export function writeTime(element, at) {
   element.dateTime = at.toISOString();
   element.textContent = clock.format(at);
   element.title = whole.format(at);
+}
+
+/** Write a moment in full. */
+export function writeWhole(element, at) {
+  element.textContent = exact.format(at);
 }
 
 export function isSameDay(one, other) {
