@@ -16,6 +16,7 @@ from accounts.models import ApiToken, User, public_user
 from accounts.names import DISPLAY_NAME_MAX_CHARS, USERNAME_MAX_CHARS
 from accounts.passwords import user_with_password
 from accounts.tickets import issue_ticket
+from api.acquaintances import AcquaintancesView
 from api.authentication import signed_in
 from api.paging import PageQuery, page_of
 from api.schema import LOCATION, answer, asked, problems
@@ -135,7 +136,7 @@ def me(user: User) -> Me:
     return Me(**people.own_view(user))
 
 
-class UsersView(StrictView):
+class UsersView(AcquaintancesView):
     bodies: ClassVar = {"POST": SignUpBody}
     open_to_guests = frozenset({"POST"})
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core import exceptions as django
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, NotSupportedError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.template import loader
 from django.views import defaults
 from redis.exceptions import RedisError
 from rest_framework import exceptions as drf
@@ -108,9 +109,9 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     error = refusal_of(sys.exc_info()[1]) or ChatError("internal")
     if request.path.startswith(API_PREFIX):
         return problem_page(error)
-    response = defaults.server_error(request)
-    response.status_code = error.refusal.status if error.code == "unavailable" else 500
-    return response
+    # Not the whole context of a page: what fails may be the database, or the session.
+    body = loader.render_to_string("500.html", {"request": request, "code": error.code})
+    return HttpResponse(body, status=error.refusal.status if error.code == "unavailable" else 500)
 
 
 def upgrade_required(request: HttpRequest) -> HttpResponse:

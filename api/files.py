@@ -20,13 +20,14 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import APIException
 
-from accounts import tokens
+from accounts import avatars, tokens
 from api.errors import problem_page, refusal_of
-from chat import attaching, stored_files
+from chat import attaching
 from chat.file_names import ANY_TYPE
-from chat.images import THUMBNAIL_TYPE
 from chat.models import Attachment
+from foundation import stored_files
 from foundation.errors import ChatError
+from foundation.images import THUMBNAIL_TYPE
 from rooms.policies import Person
 
 log = logging.getLogger("parlor.files")
@@ -40,6 +41,23 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Accept-Ranges": "bytes",
 }
+
+AVATAR_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",  # another picture has another address
+    "Content-Disposition": 'inline; filename="avatar.webp"',
+    **{name: HEADERS[name] for name in ("X-Content-Type-Options", "Content-Security-Policy")},
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@require_safe
+def avatar(request: HttpRequest, name: str) -> HttpResponseBase:
+    """The picture of a person. Who knows the address, which nobody can guess, has seen the person."""
+    try:
+        content = avatars.picture_named(name)
+    except ChatError:
+        raise Http404 from None
+    return _with(HttpResponse(content, content_type=THUMBNAIL_TYPE), AVATAR_HEADERS)
 
 
 @require_safe
@@ -150,6 +168,7 @@ def _with(response: Any, headers: dict[str, str]) -> HttpResponseBase:
 
 
 urlpatterns = [
+    path("avatars/<str:name>", avatar, name="avatar"),
     path("<uuid:public_id>/thumbnail", thumbnail, name="thumbnail"),
     path("<uuid:public_id>/<str:name>", file, name="file"),
 ]

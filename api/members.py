@@ -11,8 +11,9 @@ from rest_framework.serializers import ChoiceField
 
 from accounts.models import User
 from api.account import ADA
+from api.acquaintances import NamesQuery
 from api.authentication import signed_in
-from api.paging import PageQuery, page_of
+from api.paging import page_of
 from api.rooms import RoleWord
 from api.schema import answer, asked, problems
 from api.strict import StrictBody, StrictCharField, StrictQuery, StrictView, rendered
@@ -69,7 +70,7 @@ def member_shown(membership: Membership) -> Member:
 
 
 class MembersView(StrictView):
-    queries: ClassVar = {"GET": PageQuery}
+    queries: ClassVar = {"GET": NamesQuery}
 
     @extend_schema(
         operation_id="members_list",
@@ -81,8 +82,9 @@ class MembersView(StrictView):
         },
     )
     def get(self, request: Request, slug: str) -> Response:
-        members = members_of(actor=signed_in(request), slug=slug)
-        return Response(page_of(request, members, member_shown, ordering="joined_at", **self.query))
+        asked = dict(self.query)
+        members = members_of(actor=signed_in(request), slug=slug, words=asked.pop("q", ""))
+        return Response(page_of(request, members, member_shown, ordering="joined_at", **asked))
 
 
 class MemberView(StrictView):

@@ -80,8 +80,9 @@ def _order(ordering: str, backward: bool) -> list[str]:
 def _beyond(position: Cursor, ordering: str) -> Q:
     field = ordering.removeprefix("-")
     side = "lt" if ordering.startswith("-") != position.backward else "gt"
-    tied = Q(**{field: position.value, f"pk__{side}": position.pk})
-    return Q(**{f"{field}__{side}": position.value}) | tied
+    # With a bound of its own in front: an index seeks to one, and not to either of two.
+    bound = Q(**{f"{field}__{side}e": position.value})
+    return bound & (Q(**{f"{field}__{side}": position.value}) | Q(**{f"pk__{side}": position.pk}))
 
 
 def _link(request: Request, row: Model, ordering: str, *, backward: bool) -> str:

@@ -101,7 +101,7 @@ class RoomInvitationsView(StrictView):
         description="For moderators: those that hold, newest first. A link is never shown again.",
         responses={
             200: answer(RoomInvitationPage, "One page.", RoomInvitationPage(next=None, previous=None, results=[LINK])),
-            **problems("forbidden", "archived", "not_found"),
+            **problems("forbidden", "not_found"),
         },
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -157,7 +157,7 @@ class RoomInvitationView(StrictView):
         summary="Revoke an invitation",
         description="For moderators of the room, whoever made it. Who came in by it stays.",
         parameters=[ID],
-        responses={204: answer(None, "It is not valid now."), **problems("forbidden", "archived", "not_found")},
+        responses={204: answer(None, "It is not valid now."), **problems("forbidden", "not_found")},
     )
     def delete(self, request: Request, slug: str, id: str) -> Response:
         invitations.revoke_invitation(actor=signed_in(request), slug=slug, public_id=id)

@@ -5,7 +5,9 @@ from django.urls import include, path, register_converter
 from accounts.names import USERNAME_PATTERN
 from api import (
     account,
+    attachments,
     audit,
+    avatar,
     bans,
     contracts,
     direct,
@@ -74,6 +76,7 @@ in_a_room = [
     path("pins/", message.PinsView.as_view(), name="pins"),
     path("pins/<seq:seq>/", message.PinView.as_view(), name="pin"),
     path("uploads/", uploads.UploadsView.as_view(), name="uploads"),
+    path("attachments/", attachments.AttachmentsView.as_view(), name="attachments"),
     path("changes/", log.LogView.as_view(), name="log"),
     path("members/", members.MembersView.as_view(), name="members"),
     path("members/<username:username>/", members.MemberView.as_view(), name="member"),
@@ -86,6 +89,7 @@ in_a_room = [
 ]
 urlpatterns = [
     *account.urlpatterns,
+    *avatar.urlpatterns,
     *sessions.urlpatterns,
     path("limits/", limits.LimitsView.as_view(), name="limits"),
     path("inbox/", inbox.InboxView.as_view(), name="inbox"),

@@ -18,13 +18,12 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from chat import stored_files
 from chat.file_names import is_image_by_name, name_of_image, shown_name, type_of
 from chat.frames import attachment_shown
-from chat.images import CONTENT_TYPES, Picture, picture_in
 from chat.models import Attachment, Message
-from foundation import rates
+from foundation import rates, stored_files
 from foundation.errors import ChatError, invalid
+from foundation.images import CONTENT_TYPES, Picture, picture_in
 from foundation.limits import ATTACHMENTS_PER_MESSAGE, ERASED_AT_ONCE, FILE_MAX_BYTES, ORPHAN_LIFE_S
 from foundation.statements import update_all
 from rooms import policies

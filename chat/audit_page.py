@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import public_user
 from chat.pages import ROOMS_PER_PAGE, draw, page, signed_in
+from rooms import policies
 from rooms.audit import entries_of
 from rooms.directory import room_as_listed, title_of
 from rooms.models import AuditEntry
@@ -39,7 +40,15 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     entries = entries_of(actor=actor, slug=slug)
     room = room_as_listed(actor=actor, slug=slug)
     pages = Paginator(entries, ROOMS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"room": room, "title": title_of(room, actor), "pages": pages, "entries": [_row(each) for each in pages]}
+    access = policies.room_for(actor, slug)
+    context = {
+        "access": access,
+        "mine": access.membership,
+        "room": room,
+        "title": title_of(room, actor),
+        "pages": pages,
+        "entries": [_row(each) for each in pages],
+    }
     return draw(request, "chat/audit.html", context)
 
 

@@ -30,7 +30,7 @@ class Door(AsyncConsumer):
         self.user = scope["user"]
         self.key = f"user:{self.user.pk}" if self.user.is_authenticated else "guest"
         wire = wire_of(scope, receive, send)
-        self.socket = Socket(wire, frozenset({self.key, *scope.get("credential", ())}))
+        self.socket = Socket(wire, frozenset({self.key, *scope.get("credential", ())}), self.user)
         self._faults: list[float] = []
         self._strikes: list[float] = []
         self.begin()

@@ -17,7 +17,6 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts.models import User
-from chat import stored_files
 from chat.export_format import (
     FILES,
     FORMAT,
@@ -37,6 +36,7 @@ from chat.export_format import (
 from chat.markdown import EVERYBODY
 from chat.models import Attachment, Mention, Message
 from chat.models import Revision as RevisionRow
+from foundation import stored_files
 from foundation.deployment import epoch
 from foundation.errors import ChatError
 from rooms import audit, policies

@@ -122,7 +122,8 @@ class TypingFrame(_Frame, tag="typing", frozen=True, kw_only=True):
 
 
 class PresenceFrame(_Frame, tag="presence", frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody came or went (`joined`, `left`; for a guest `user` is null); a crowd's `count`; `here`: the list anew."""
+    """Somebody came or went (`joined`, `left`; for a guest `user` is null), or has another name or avatar (`changed`); a
+    crowd's `count`; `here`: the list anew."""
 
     room: str
     event: str

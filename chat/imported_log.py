@@ -13,17 +13,18 @@ from typing import IO, Any
 import msgspec
 
 from accounts.models import User
-from chat import attaching, stored_files
+from chat import attaching
 from chat.export_format import FILES, ChangeLine, File, Line, MessageLine
 from chat.file_names import shown_name, type_of
 from chat.formatting import emoji_of, only_mentions, render
 from chat.frames import attachment_shown, message_frame
 from chat.frames import render as encoded
-from chat.images import picture_in
 from chat.markdown import EVERYBODY
 from chat.models import Attachment, Mention, Message, Revision
 from chat.texts import check_storable
+from foundation import stored_files
 from foundation.errors import ChatError
+from foundation.images import picture_in
 from foundation.limits import ATTACHMENTS_PER_MESSAGE, CLIENT_ID_PATTERN, FILE_MAX_BYTES, REACTIONS_MAX
 from foundation.statements import insert_all
 from rooms.events import ChangeFrame, render_change
@@ -106,7 +107,7 @@ class Rows:
             attachments=self._attachments(line),
             **{name: getattr(line, name) for name in ("sent_at", "client_id", "mentions", "reply_to", "thread", "nth")},
             **{name: getattr(line, name) for name in ("reply_count", "last_reply")},
-            **{name: getattr(line, name) for name in ("edited_at", "deleted_at")},
+            **{name: getattr(line, name) for name in ("edited_at", "pinned_at", "deleted_at")},
         )
         encoded(message_frame(message, self._room.slug))  # whatever a page would stumble over, is said now
         return message

@@ -17,9 +17,10 @@ from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import User
 from accounts.names import DISPLAY_NAME_MAX_CHARS, USERNAME_PATTERN, check_line, validate_username
-from chat import indexing, stored_files
+from chat import indexing
 from chat.export_format import FORMAT, LOG, ROOM, VERSION, Line, Manifest
 from chat.imported_log import Bad, Rows
+from foundation import stored_files
 from foundation.errors import ChatError
 from foundation.limits import IMPORT_LINE_MAX_BYTES, IMPORT_LOG_MAX_BYTES, IMPORT_ROOM_MAX_BYTES
 from foundation.statements import insert_all, select_in

@@ -20,7 +20,7 @@ USES = ["", "1", "5", "10", "25", "100"]
 
 def listed(request: HttpRequest, access: Access) -> dict[str, Any]:
     """What the section draws: the invitations that hold, newest first, and the choices for a link."""
-    if not access.may("invite"):
+    if not access.may("remove"):  # an archived room, too, lets nobody in whom it does not want
         return {}
     found = invitations.invitations_to(access.room).order_by("-created_at", "-pk")
     pages = Paginator(found, SHOWN).get_page(request.GET.get("invitations"))
@@ -79,4 +79,4 @@ def _number(request: HttpRequest, field: str) -> int | None:
 
 
 def _back(slug: str) -> str:
-    return f"{reverse('room_settings', args=[slug])}#invitations"
+    return f"{reverse('room_settings', args=[slug])}#inviting"

@@ -1,4 +1,4 @@
-"""The pages of single messages: their permanent addresses, threads, earlier texts, and the pins of a room."""
+"""The pages of single messages: their permanent addresses, threads, earlier texts, and the pins and files of a room."""
 
 import secrets
 from typing import Any
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import public_user
 from chat import history
 from chat.editing import versions_of
+from chat.gallery import sent_before
 from chat.pages import complaint_of, draw, number_in, page, text_in
 from chat.pinning import pinned_in
 from chat.posting import post_message
@@ -83,6 +84,21 @@ def pins(request: HttpRequest, slug: str) -> HttpResponse:
     _, pinned = pinned_in(actor=request.user, slug=slug)
     context = {"lines": lines_apart(pinned, slug)}
     return draw(request, "chat/pins.html", _room(request.user, slug) | context)
+
+
+@page
+@require_http_methods(["GET", "HEAD"])
+def files(request: HttpRequest, slug: str) -> HttpResponse:
+    """The files of a room, newest first: its pictures, and all others."""
+    before = number_in(request, "before") if request.GET.get("before") else None
+    sent, more_before = sent_before(actor=request.user, slug=slug, before=before)
+    context = {
+        "pictures": [each for each in sent if each.file.thumbnail_url],
+        "others": [each for each in sent if not each.file.thumbnail_url],
+        "more_before": more_before,
+        "is_later_page": before is not None,
+    }
+    return draw(request, "chat/files.html", _room(request.user, slug) | context)
 
 
 def _room(user: Person, slug: str) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import public_user
 from chat.pages import complaints, draw, page, signed_in
 from foundation.errors import ChatError, invalid
 from foundation.limits import DIRECT_PEOPLE_MAX, ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS
 from rooms.direct import open_direct
+from rooms.directory import acquaintances
 from rooms.lifecycle import open_room
 from rooms.models import Guests, Kind, Posting
 
+KNOWN_SHOWN = 50
 SLOW_MODES = {
     0: "off",
     5: "5 seconds",
@@ -56,7 +59,7 @@ def new_room(request: HttpRequest) -> HttpResponse:
 def new_direct(request: HttpRequest) -> HttpResponse:
     """A form that opens the direct room of some people, or finds it."""
     actor = signed_in(request)
-    typed = request.POST.get("people", request.GET.get("people", ""))
+    typed = " ".join([request.POST.get("people", request.GET.get("people", "")), *request.GET.getlist("with")]).strip()
     complaint = ""
     if request.method == "POST":
         usernames = [word.removeprefix("@").lower() for word in typed.replace(",", " ").split()]
@@ -64,7 +67,11 @@ def new_direct(request: HttpRequest) -> HttpResponse:
             return redirect("room", open_direct(actor=actor, usernames=usernames)[0].slug)
         except ChatError as error:
             complaint = _about_people(error, usernames)
-    context = {"typed": typed, "complaint": complaint, "others_max": DIRECT_PEOPLE_MAX - 1}
+    picked = {word.removeprefix("@").lower() for word in typed.replace(",", " ").split() if "\0" not in word}
+    known = acquaintances(actor=actor, words=request.GET.get("q", "").replace("\0", "").strip())
+    shown = [public_user(each) for each in known.exclude(username__in=picked)[:KNOWN_SHOWN]]
+    context = {"typed": typed, "complaint": complaint, "others_max": DIRECT_PEOPLE_MAX - 1, "known": shown}
+    context["q"] = request.GET.get("q", "")
     return draw(request, "chat/new_direct.html", context, status=400 if complaint else 200)
 
 

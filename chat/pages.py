@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 from msgspec import to_builtins
 
@@ -21,17 +22,17 @@ from accounts import signup
 from accounts.models import User, public_user
 from chat import history
 from chat.erasing import delete_message
-from chat.inbox import Waiting, waiting_in
 from chat.posting import post_message
 from chat.presence import roster_of
 from chat.scripts import imported_by
+from chat.sidebar import sections_of, sidebar_of
 from chat.timeline import lines_of, span
 from foundation.errors import ChatError, invalid
 from foundation.limits import ATTACHMENTS_PER_MESSAGE, FILE_MAX_BYTES, MESSAGE_MAX_CHARS, SEQ_MAX
 from rooms import policies
 from rooms.directory import matching, members_of, title_of, visible_rooms
 from rooms.invitations import invitations_of
-from rooms.models import Kind, Membership, Role, Room
+from rooms.models import Kind, Membership, Role
 from rooms.policies import Access, Person, Standing
 
 ROOMS_PER_PAGE = 50
@@ -42,7 +43,7 @@ EMOJI = (
     *(("👍", "Thumbs up"), ("❤️", "Heart"), ("😂", "Laughing"), ("🎉", "Hooray")),
     *(("🙏", "Thank you"), ("😮", "Surprised"), ("😢", "Sad"), ("👀", "Looking")),
 )
-REFUSALS = {400: "400.html", 409: "400.html", 403: "403.html", 404: "404.html", 410: "410.html"}
+REFUSALS = {status: f"{status}.html" for status in (400, 403, 404, 409, 410, 429)}
 View = Callable[..., HttpResponse]
 
 
@@ -59,8 +60,9 @@ def page(view: View) -> View:
             status = error.refusal.status
             return render(request, REFUSALS.get(status, "500.html"), {"detail": error.detail}, status=status)
 
-    # Never cached: after signing out, the back button shows nothing that was private.
-    return never_cache(answer)
+    # Never cached: after signing out, the back button shows nothing that was private. Compressed, as most of a page is the
+    # same for every message; Django adds random bytes, so that the length tells nothing of what is secret.
+    return never_cache(gzip_page(answer))
 
 
 @page
@@ -75,11 +77,12 @@ def rooms(request: HttpRequest) -> HttpResponse:
     others = found.filter(my_role__isnull=True) if known else found
     mine = found.filter(my_role__isnull=False).exclude(kind=Kind.DIRECT) if known else found.none()
     directs = found.filter(kind=Kind.DIRECT).order_by("-last_seq", "pk")[:DIRECTS_SHOWN] if known else found.none()
+    sections = sections_of([*mine, *directs], user)
     context = {
         "words": words,
         "archived": archived,
-        "mine": waiting_in(mine, user),
-        "directs": waiting_in(directs, user),
+        "sections": sections,
+        "has_rooms": any(section.rooms for section in sections),
         "others": Paginator(others, ROOMS_PER_PAGE).get_page(request.GET.get("page")),
         "invitations": invitations_of(actor=user).order_by("-pk")[:ROOMS_PER_PAGE] if user.is_authenticated else [],
         "first_run": not known and not User.objects.exists(),
@@ -151,12 +154,13 @@ def _room_context(request: HttpRequest, access: Access, position: dict[str, int]
     away = [{"user": who, "role": role} for who, role in roles.values()]
     people = {"here": here, "away": away, "here_count": roster.here_count, "guests_here": roster.guests_here}
     first_seq = read.messages[0].seq if read.messages else 0
+    more_members = user.is_authenticated and listed.member_count > PEOPLE_SHOWN
     return {
         "access": access,
         "room": listed,
         "title": title_of(listed, user),
         "slow_mode": _wait_of(access),
-        **_sidebar(user, listed),
+        **sidebar_of(user, listed),
         "lines": lines_of(
             read,
             before=position.get("before"),
@@ -170,9 +174,9 @@ def _room_context(request: HttpRequest, access: Access, position: dict[str, int]
         "emoji": EMOJI,
         "more_here": max(0, roster.here_count - len(here)),
         **people,
-        "more_members": user.is_authenticated and listed.member_count > PEOPLE_SHOWN,
-        "modules": imported_by("room"),
-        "start": _start(request, access, read) | {"people": people, "around": position.get("around")},
+        "more_members": more_members,
+        "modules": imported_by("room", "inbox") if user.is_authenticated else imported_by("room"),
+        "start": _start(request, access, read) | {"people": people, "more_members": more_members},
     }
 
 
@@ -183,10 +187,8 @@ def _start(request: HttpRequest, access: Access, read: history.Page) -> dict[str
         "me": public_user(access.user),
         "seq": read.head,
         "epoch": read.epoch,
-        "first_seq": read.messages[0].seq if read.messages else 0,
-        "has_older": read.has_older,
         "has_newer": read.has_newer,
-        "last_seq": read.messages[-1].seq if read.messages else 0,
+        "first_unread": _first_unread(access, read),
         "message_max_chars": MESSAGE_MAX_CHARS,
         "attachments_max": ATTACHMENTS_PER_MESSAGE,
         "file_max_bytes": FILE_MAX_BYTES,
@@ -196,6 +198,15 @@ def _start(request: HttpRequest, access: Access, read: history.Page) -> dict[str
         "sign_in": f"{reverse('account_login')}?next={request.path}",
         "rooms": reverse("rooms"),
     }
+
+
+def _first_unread(access: Access, read: history.Page) -> int | None:
+    """The first message that this person has not read, where the page begins after it."""
+    seen = access.membership.read_seq if access.membership else 0
+    if not seen or not read.has_older or read.messages[0].seq <= seen + 1:
+        return None
+    first = history.page(actor=access.user, slug=access.room.slug, after=seen, limit=1).messages[0].seq
+    return first if first < read.messages[0].seq else None
 
 
 def _as_member(access: Access) -> list[str]:
@@ -218,19 +229,6 @@ def _roles(user: Person, slug: str) -> dict[int, tuple[dict[str, Any] | None, st
         return {}
     members = members_of(actor=user, slug=slug)[:PEOPLE_SHOWN]
     return {each.user_id: (public_user(each.user), each.role) for each in members}
-
-
-def _sidebar(user: Person, current: Room) -> dict[str, list[Waiting]]:
-    """The reader's rooms, and apart from them their direct ones; the one that is open is always among them."""
-    rooms = visible_rooms(user).filter(archived_at=None)
-    if user.is_authenticated:
-        rooms = rooms.filter(my_role__isnull=False)
-    listed: list[Room] = list(rooms[: ROOMS_PER_PAGE * 4])
-    if current not in listed:
-        listed.insert(0, current)
-    waiting = waiting_in(listed, user)
-    directs = [each for each in waiting if each.room.kind == Kind.DIRECT]
-    return {"rooms": [each for each in waiting if each.room.kind != Kind.DIRECT], "directs": directs}
 
 
 def complaints(error: ChatError) -> dict[str, str]:

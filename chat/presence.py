@@ -64,6 +64,7 @@ class Presence:
         hub.on["presence.alive"] = self._take_alive
         hub.on["presence.ask"] = self._take_ask
         hub.on["presence.all"] = self._take_all
+        hub.on["person.changed"] = self._take_person
 
     def start(self) -> None:
         """Begin to renew the lease, and ask the others who is there."""
@@ -143,6 +144,19 @@ class Presence:
         stream = self._hub.streams.get(group)
         if stream is not None and roster is self._rosters.get(group):
             stream.broadcast(roster.frame("count" if roster.crowded else "here"))
+
+    def _take_person(self, message: Message) -> None:
+        """Somebody has another name or picture: their sockets go on with it, and the rooms where they are are told."""
+        who, fields = _read(message["user"], Person), _read(message["fields"], dict[str, str | None])
+        key = f"user:{who.id}"
+        for socket in self._hub.sockets:
+            if key in socket.who:
+                socket.user.name, socket.user.avatar = fields["name"], fields["avatar"]
+        for lease in self._leases.values():
+            lease.people.update({at: who for at in lease.people if at[1] == key})
+        for group, roster in self._rosters.items():
+            if roster.change(key, who) and (stream := self._hub.streams.get(group)):
+                stream.broadcast(roster.frame("changed", who))
 
     # What this process tells the others, and they tell it
 

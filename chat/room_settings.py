@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User, public_user
 from chat import banning, inviting, preferring
-from chat.new_room import form_context, room_fields
+from chat.new_room import KNOWN_SHOWN, form_context, room_fields
 from chat.pages import ROOMS_PER_PAGE, complaints, draw, page, signed_in
-from foundation.errors import ChatError
+from foundation.errors import ChatError, invalid
 from rooms import lifecycle, membership, policies
-from rooms.directory import members_of, room_as_listed, title_of
+from rooms.directory import acquaintances, members_of, room_as_listed, title_of
 from rooms.models import Membership, Role
 from rooms.policies import Access
 
@@ -40,7 +40,8 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
                 raise
             errors = complaints(error)
     listed = room_as_listed(actor=actor, slug=slug)
-    pages = Paginator(members_of(actor=actor, slug=slug), ROOMS_PER_PAGE).get_page(request.GET.get("page"))
+    q = request.GET.get("q", "").replace("\0", "").strip()
+    pages = Paginator(members_of(actor=actor, slug=slug, words=q), ROOMS_PER_PAGE).get_page(request.GET.get("page"))
     values = {field: getattr(listed, field) for field in lifecycle.CHANGEABLE}
     if errors:
         values |= request.POST.dict()
@@ -49,10 +50,12 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
         "room": listed,
         "title": title_of(listed, actor),
         "pages": pages,
+        "q": q,
         "members": [_row(each, access) for each in pages],
         "may_vanish": slug != lifecycle.LOBBY,
         "values": values,
         "errors": errors,
+        "known": acquaintances(actor=actor, words="")[:KNOWN_SHOWN] if access.may("remove") else [],
         **preferring.listed(access),
         **inviting.listed(request, access),
         **banning.listed(request, access),
@@ -131,8 +134,11 @@ def _leave(request: HttpRequest, actor: User, slug: str) -> str:
 
 
 def _delete(request: HttpRequest, actor: User, slug: str) -> str:
-    if not request.POST.get("sure"):
-        raise ChatError("bad_request")
+    access = policies.room_for(actor, slug)
+    policies.require_right(access, "delete")
+    name = access.room.name
+    if " ".join(request.POST.get("sure", "").split()) != " ".join(name.split()):
+        raise invalid("sure", "different", "That is not the name of this room.")
     lifecycle.delete_room(actor=actor, slug=slug)
     return reverse("rooms")
 

@@ -54,6 +54,14 @@ class Roster:
         self.changes += 1
         return True
 
+    def change(self, key: str, who: Person) -> bool:
+        """Somebody looks otherwise from now on. Whether they are here."""
+        if key not in self._people:
+            return False
+        self._people[key] = who
+        self.changes += 1
+        return True
+
     def remove(self, key: str) -> bool:
         """One process less. Whether it was the last."""
         self._processes[key] -= 1

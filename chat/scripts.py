@@ -9,10 +9,10 @@ IMPORTED = re.compile(r'^(?:import .*|} )from "\./(\w+)\.js";$', re.MULTILINE)
 
 
 @cache
-def imported_by(script: str) -> tuple[str, ...]:
-    """The addresses of all modules that a script of the page imports, and those import in turn."""
+def imported_by(*scripts: str) -> tuple[str, ...]:
+    """The addresses of all modules that the scripts of a page import, and those import in turn."""
     found: set[str] = set()
-    waiting = [script]
+    waiting = list(scripts)
     while waiting:
         text = (FOLDER / f"{waiting.pop()}.js").read_text()
         new = set(IMPORTED.findall(text)) - found

@@ -81,7 +81,20 @@ def title_of(room: "WithAnnotations[Room, Listed]", reader: Person) -> str:
     return ", ".join(others) or str(room)
 
 
-def members_of(*, actor: User, slug: str) -> QuerySet[Membership]:
-    """The members of a room that the actor may read, oldest first."""
+def acquaintances(*, actor: User, words: str) -> QuerySet[User]:
+    """The others with whom the actor shares a room, whose name or username has every one of the words."""
+    mine = Membership.objects.filter(user=actor).values("room")
+    shared = Membership.objects.filter(user=OuterRef("pk"), room__in=mine)
+    people = User.objects.filter(Exists(shared), is_active=True).exclude(pk=actor.pk).order_by("username")
+    for word in words.split():
+        people = people.filter(Q(name__icontains=word) | Q(username__icontains=word.removeprefix("@")))
+    return people
+
+
+def members_of(*, actor: User, slug: str, words: str = "") -> QuerySet[Membership]:
+    """The members of a room that the actor may read, whose name or username has every one of the words; oldest first."""
     access = policies.room_for(actor, slug)
-    return Membership.objects.filter(room=access.room).select_related("user").order_by("joined_at", "pk")
+    members = Membership.objects.filter(room=access.room).select_related("user").order_by("joined_at", "pk")
+    for word in words.split():
+        members = members.filter(Q(user__name__icontains=word) | Q(user__username__icontains=word.removeprefix("@")))
+    return members

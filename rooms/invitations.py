@@ -95,9 +95,11 @@ def make_link(
 
 
 def revoke_invitation(*, actor: User, slug: str, public_id: str) -> None:
-    """Take back an invitation of the room, whoever made it. Raises `not_found`, `forbidden`, `archived`."""
+    """Take back an invitation of the room, whoever made it, also of an archived one. Raises `not_found`, `forbidden`."""
     with transaction.atomic():
-        room = _room_to_invite_to(actor, slug)
+        access = policies.room_for(actor, slug, lock=True)
+        policies.require_right(access, "remove")
+        room = access.room
         found = invitations_to(room).filter(**_by_id(public_id)).first()
         if found is None:
             raise not_valid()
@@ -133,6 +135,16 @@ def decline_invitation(*, actor: User, public_id: str) -> None:
         found.delete()
 
 
+def link_announced(*, token: str) -> Invitation:
+    """The invitation behind a link, for whoever has it and is not signed in yet. Raises `not_found`, `archived`."""
+    found = _found(**_by_token(token))
+    if not found.holds:
+        raise not_valid()
+    if found.room.archived:
+        raise ChatError("archived")
+    return found
+
+
 def link_shown(*, actor: User, token: str) -> tuple[Invitation, bool]:
     """The invitation behind a link, before it is followed, and whether one is a member already.
 
@@ -157,9 +169,9 @@ def open_invitations(user_ids: Collection[int]) -> dict[int, int]:
 
 
 def invitations_in(*, actor: User, slug: str) -> QuerySet[Invitation]:
-    """The invitations to a room that hold. Raises `not_found`, `forbidden`, `archived`."""
+    """The invitations to a room that hold, also to an archived one. Raises `not_found`, `forbidden`."""
     access = policies.room_for(actor, slug)
-    policies.require_right(access, "invite")
+    policies.require_right(access, "remove")
     return invitations_to(access.room)
 
 

@@ -1,6 +1,7 @@
 """A house with people in it, each in a real Chromium: what the browser tests share."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,10 @@ from tests.servers import ROOT, ParlorServer
 PASSWORD = "correct horse battery"
 WAIT_MS = 20_000
 # What Chromium itself writes when a server is away, which is what some tests are about.
-AWAY = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INTERNET_DISCONNECTED", "Error during WebSocket handshake")
+AWAY = (
+    *("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_INTERNET_DISCONNECTED"),
+    "Error during WebSocket handshake",
+)
 expect.set_options(timeout=WAIT_MS)
 Window = Callable[..., Page]
 
@@ -116,3 +120,18 @@ def wait_connected(page: Page, *usernames: str) -> None:
     """Wait until the page is live and shows these people as here."""
     for username in usernames:
         expect(page.locator(f"#people-here [title='@{username}']")).to_have_count(1)
+
+
+def panel(page: Page) -> Locator:
+    return page.locator("#panel")
+
+
+def inside(page: Page, text: str) -> Locator:
+    """The messages in the panel with exactly this text."""
+    return panel(page).locator(".message__text").get_by_text(text, exact=True)
+
+
+def open_thread(page: Page) -> None:
+    page.locator("#items").get_by_role("link", name=re.compile("repl(y|ies)$")).first.click()
+    expect(panel(page).get_by_role("heading", name="Thread")).to_be_visible()
+    expect(inside(page, "Who is for tea?")).to_have_count(1)

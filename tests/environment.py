@@ -9,6 +9,10 @@ import tempfile
 
 _data = tempfile.TemporaryDirectory(prefix="parlor-tests-")
 os.environ["PARLOR_DATA"] = _data.name
+# Collected once for all the servers that tests start; the workers of one run share it.
+_static = tempfile.TemporaryDirectory(prefix="parlor-static-") if "STATIC_ROOT" not in os.environ else None
+if _static:
+    os.environ["STATIC_ROOT"] = _static.name
 BOUNDS = ("SOCKETS_MAX", "SOCKETS_PER_ADDRESS", "SOCKETS_PER_USER")
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SIGNUP", "DEBUG", "EMAIL_URL", "TRUSTED_PROXIES", *BOUNDS):
     os.environ.pop(name, None)

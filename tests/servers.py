@@ -56,7 +56,7 @@ class ParlorServer:
 
     def start(self, *arguments: str) -> "ParlorServer":
         """Start and wait until it answers."""
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "STATIC_ROOT") if name in os.environ}
         environment = {
             **inherited,
             "RATES": RATES,
@@ -67,7 +67,7 @@ class ParlorServer:
         command = [sys.executable, str(self.program), "serve", *arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        wait_until(self._answers, f"the server answers:\n{self.log.read_text()}")
+        wait_until(self._answers, f"the server answers:\n{self.log.read_text()}", timeout_s=60)
         return self
 
     def stop(self, sig: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> int:

@@ -40,7 +40,7 @@ def test_somebody_signs_up_opens_a_room_and_signs_out(house: House, window: Wind
     expect(page.get_by_text("Green things")).to_be_visible()
     wait_connected(page, "newcomer")
 
-    page.get_by_role("button", name="newcomer").click()
+    page.locator("#rooms").get_by_role("button", name="newcomer").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.goto(f"{house.server.url}/rooms/garden/")
 
@@ -234,7 +234,7 @@ def test_whoever_loses_the_room_is_told_and_can_write_no_more(house: House, wind
     expect(grace.get_by_role("status").get_by_text("You are not in this room any more.")).to_be_visible()
     expect(grace.locator("#text")).to_be_disabled()
 
-    desk.get_by_label("Yes, erase everything").check()
+    desk.get_by_label("To be sure, type what it is called").fill(desk.locator("#name").input_value())
     desk.get_by_role("button", name="Delete this room").click()
     expect(ada.get_by_role("status").get_by_text("This room was deleted.")).to_be_visible()
 
@@ -246,7 +246,7 @@ def test_signing_out_in_one_window_ends_the_other(window: Window, house: House, 
     other.goto(f"{house.server.url}{room}")
     wait_connected(page, "leaver")
 
-    other.get_by_role("button", name="leaver").click()
+    other.locator("#rooms").get_by_role("button", name="leaver").click()
     other.get_by_role("button", name="Sign out", exact=True).click()
 
     expect(page.get_by_role("status").get_by_text("You are signed out.")).to_be_visible()

@@ -13,7 +13,9 @@ from tests.xss_corpus import CORPUS
 
 pytestmark = pytest.mark.browser
 # What must not be in the page, whatever people write: programs, handlers, frames, and links that lead elsewhere than out.
+# Only the page itself puts a frame with a button around code: what people write has no such class.
 FAULTS = """() => [...document.querySelectorAll('.message__text *')].flatMap((element) => {
+  if (element.matches('.code, .code > .code__copy, .code > .code__copy *')) return [];
   const faults = element.getAttributeNames().filter((name) => name.startsWith('on') || name === 'style');
   if (!['P','BR','STRONG','EM','S','CODE','PRE','BLOCKQUOTE','UL','OL','LI','A','SPAN'].includes(element.tagName)) {
     faults.push(element.tagName);

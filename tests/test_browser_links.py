@@ -117,6 +117,6 @@ def test_without_a_script_threads_pins_and_links_are_read(both: tuple[Page, Page
     expect(said(page, "By hand")).to_be_in_viewport()
     message(page, "By hand").locator(".message__at").click()
     expect(page).to_have_url(re.compile(r"\?around=\d+#m\d+$"))
-    page.get_by_role("link", name="Pinned messages").click()
+    page.locator("#content").get_by_role("link", name="Pinned messages").click()
     expect(said(page, "Who is for tea?")).to_be_visible()
     expect(message(ada, "By hand").locator(".message__quote")).to_contain_text("Who is for tea?")

@@ -90,9 +90,9 @@ def test_a_reply_shows_what_it_answers_and_the_root_counts_it(both: tuple[Page, 
     expect(grace.locator("#purpose")).to_be_hidden()
     message(ada, "Who is for tea?").get_by_role("link", name="1 reply").click()
     expect(ada.get_by_role("heading", name="Thread")).to_be_visible()
-    ada.get_by_label("Reply").fill("Milk?!")
-    ada.get_by_role("button", name="Send").click()
-    expect(said(ada, "Milk?!")).to_be_in_viewport()
+    ada.get_by_role("textbox", name="Reply").fill("Milk?!")
+    ada.get_by_role("button", name="Send reply").click()
+    expect(said(ada, "Milk?!").first).to_be_in_viewport()
     expect(message(grace, "Who is for tea?").get_by_role("link", name="2 replies")).to_be_visible()
     expect(message(grace, "Milk?!").locator(".message__quote")).to_contain_text("Who is for tea?")
 
@@ -172,8 +172,8 @@ def test_only_what_i_may_do_is_offered(both: tuple[Page, Page], window: Window) 
         expect(menu).to_be_hidden()
         expect(message(page, "I am").get_by_role("button", name="More")).to_be_focused()
 
-    assert offered["ada"] == ["React", "Reply", "Pin", "Copy link", "Mark unread", "Delete"]
-    assert offered["grace"] == ["React", "Reply", "Edit", "Copy link", "Mark unread", "Delete"]
+    assert offered["ada"] == ["React", "Reply", "Pin", "Open thread", "Copy link", "Mark unread", "Delete"]
+    assert offered["grace"] == ["React", "Reply", "Edit", "Open thread", "Copy link", "Mark unread", "Delete"]
 
 
 def test_files_are_uploaded_shown_and_sent_without_a_word(both: tuple[Page, Page], house: House) -> None:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from accounts.models import User
-from chat import stored_files
 from chat.attaching import upload
 from chat.exporting import export_room
 from chat.importing import import_room
 from chat.models import Attachment, Mention, Message, Revision
 from chat.posting import post_message
 from chat.retention import expire
+from foundation import stored_files
 from foundation.errors import ChatError
 from rooms.lifecycle import open_room, update_room
 from rooms.models import Change, Membership, Room

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from chat import images
-from chat.images import Picture, picture_in
+from foundation import images
 from foundation.errors import ChatError
+from foundation.images import Picture, picture_in
 from foundation.limits import ANIMATION_MAX_FRAMES, IMAGE_MAX_PIXELS, THUMBNAIL_SIDE_PIXELS
 from tests.pictures import SECRET, animation, encoded, near, opened, photo, png_of
 

@@ -12,12 +12,13 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from chat import imported_log, importing, stored_files
+from chat import imported_log, importing
 from chat.attaching import upload
 from chat.exporting import export_room
 from chat.importing import import_room
 from chat.models import Attachment, Message
 from chat.posting import post_message
+from foundation import stored_files
 from foundation.errors import ChatError
 from rooms.lifecycle import delete_room, open_room
 from rooms.models import Room

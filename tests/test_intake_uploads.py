@@ -21,7 +21,9 @@ def sent(size: int, path: str = UPLOADS, method: str = "POST") -> bytes:
 
 
 async def test_the_address_is_that_of_uploads() -> None:
-    assert intake.UPLOADS.match(reverse("api:uploads", args=["tea-room_1"]))
+    assert intake.UPLOADS.match(f"POST {reverse('api:uploads', args=['tea-room_1'])}")
+    assert intake.UPLOADS.match(f"PUT {reverse('api:my_avatar')}")
+    assert intake.UPLOADS.match(f"POST {reverse('account_avatar')}")
 
 
 async def test_an_upload_may_be_larger_and_has_a_limit_of_its_own(small: None) -> None:
@@ -37,6 +39,8 @@ async def test_an_upload_may_be_larger_and_has_a_limit_of_its_own(small: None) -
     [
         ("/api/rooms/tea/messages/", "POST"),
         (UPLOADS, "PUT"),
+        ("/api/users/me/avatar/", "POST"),
+        ("/accounts/profile/", "POST"),
         (f"{UPLOADS}more/", "POST"),
         (f"/x{UPLOADS}", "POST"),
         (f"/?{UPLOADS}", "POST"),

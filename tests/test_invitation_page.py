@@ -45,7 +45,10 @@ def test_a_link_shows_where_it_leads_and_joins_on_demand(
 
 
 def test_a_guest_signs_in_and_comes_back(client: Client, grace: User, cellar: Room, link: str) -> None:
-    sent = client.get(link)
+    page = client.get(link)
+    assert "Ada Lovelace invites you to Cellar" in words(page) and "1 member · private" in words(page)
+    assert f"/accounts/signup/?next={link}" in html(page) and not is_in(grace, cellar)
+    sent = client.post(link)
     assert sent.headers["Location"] == f"/accounts/login/?next={link}"
     form = client.get(sent.headers["Location"])
     assert f'name="next" value="{link}"' in html(form)

@@ -34,7 +34,7 @@ def test_a_permanent_address_leads_to_the_message_in_its_place(as_grace: Client,
     seen = words(page)
     assert "cup 20" in seen and "cup 49" in seen and "cup 50" not in seen
     assert "Later messages" in seen and "To the newest messages" in seen and "Earlier messages" not in seen
-    assert (start_of(page)["has_newer"], start_of(page)["last_seq"]) == (True, seqs[49])
+    assert start_of(page)["has_newer"] and f"?after={seqs[49]}" in html(page)
     later = words(as_grace.get("/rooms/tea/", {"after": seqs[49]}))
     assert "cup 49" not in later and "cup 50" in later and "cup 89" in later
     assert "To the newest messages" not in later and "Earlier messages" in later
@@ -54,8 +54,8 @@ def test_what_is_no_message_has_no_pages(as_grace: Client, tea: Room, seq: int |
 def test_a_bad_position_is_refused_as_a_page(as_grace: Client, tea: Room, position: dict[str, str | int]) -> None:
     response = as_grace.get("/rooms/tea/", position)
 
-    assert response.status_code in {400, 409}
-    assert "That request cannot be understood" in words(response)
+    understood = {400: "That request cannot be understood", 409: "That does not fit any more"}
+    assert understood[response.status_code] in words(response)
 
 
 def test_a_reply_says_whom_and_what_it_answers(as_grace: Client, ada: User, grace: User, tea: Room) -> None:

@@ -152,5 +152,5 @@ def test_a_room_is_deleted_only_by_somebody_who_is_sure(as_ada: Client, tea: Roo
     assert as_ada.post("/rooms/tea/settings/", {"do": "delete"}).status_code == 400
     assert Room.objects.filter(slug="tea").exists()
 
-    assert as_ada.post("/rooms/tea/settings/", {"do": "delete", "sure": "on"}).headers["Location"] == "/"
+    assert as_ada.post("/rooms/tea/settings/", {"do": "delete", "sure": " Tea "}).headers["Location"] == "/"
     assert not Room.objects.filter(slug="tea").exists()

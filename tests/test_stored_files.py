@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import default_storage
 
 from accounts.models import User
-from chat import stored_files
 from chat.models import Attachment
 from config.environment import files_storage
+from foundation import stored_files
 from foundation.errors import ChatError
 from rooms.models import Room
 from tests.buckets import Bucket, bucket

@@ -8,9 +8,9 @@ import pytest
 from django.core.files.storage import default_storage
 
 from accounts.models import User
-from chat import stored_files
 from chat.erasing import delete_message
 from chat.models import Attachment
+from foundation import stored_files
 from foundation.errors import ChatError
 from foundation.limits import FILE_MAX_BYTES
 from rooms.lifecycle import archive_room

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, SignIn, User
 from accounts.revocation import close_sockets_of, disable_account, enable_account
 from accounts.tokens import withdraw
 from foundation.admin import ReadOnlyAdmin
@@ -115,6 +115,17 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         for token in queryset:
             withdraw(token)
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin):
+    """Where people are signed in; without what lets in."""
+
+    list_display = ("user", "device", "created_at", "last_seen_at")
+    list_filter = ("created_at", "last_seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username", "device")
+    fields = ("user", "device", "created_at", "last_seen_at")
 
 
 def _actor(request: HttpRequest) -> User:

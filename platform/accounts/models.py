@@ -10,6 +10,8 @@ from knox.models import AbstractAuthToken
 
 from accounts.names import USERNAME_MAX_CHARS, validate_username
 
+AVATARS = "/files/avatars/"
+
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]
     """A person or a program with an account. `name` is what others read, `username` what they mention."""
@@ -24,6 +26,8 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     )
     name = models.CharField("display name", max_length=80, blank=True)
 
+    # The name of the picture's file, which is in its address too; a new picture has another.
+    avatar = models.CharField(max_length=32, unique=True, null=True, editable=False)
     # Whether others are told up to where this person has read.
     read_receipts = models.BooleanField(default=False)
     # Grows when the person signs out everywhere: sessions of an earlier number are over.
@@ -41,11 +45,30 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]
     def display_name(self) -> str:
         return self.name or self.username
 
+    @property
+    def avatar_url(self) -> str | None:
+        """Where everybody finds the picture, or None."""
+        return f"{AVATARS}{self.avatar}" if self.avatar else None
+
     def get_full_name(self) -> str:
         return self.display_name
 
     def get_short_name(self) -> str:
         return self.display_name
+
+
+class SignIn(models.Model):
+    """A browser in which somebody signed in: what its person is shown of it, so that they can end it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    device = models.CharField(max_length=60)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.device} ({self.user})"
 
 
 class ApiToken(AbstractAuthToken):
@@ -63,4 +86,4 @@ def public_user(user: Any) -> dict[str, Any] | None:
     """A person as everybody sees them in JSON, or None for a guest."""
     if user is None or not user.is_authenticated:
         return None
-    return {"id": user.pk, "username": user.username, "name": user.display_name, "avatar": None}
+    return {"id": user.pk, "username": user.username, "name": user.display_name, "avatar": user.avatar_url}

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 
+from accounts.devices import forget_sign_in
 from accounts.models import User
 from accounts.tokens import session_name
 from foundation.errors import ChatError
@@ -21,6 +22,7 @@ def close_sockets_of_session(*, request: HttpRequest | None, **_: Any) -> None:
     session = getattr(request, "session", None)
     if session is not None and session.session_key:
         session.delete(session.session_key)
+        forget_sign_in(session.session_key)
         evict(code="unauthenticated", who=session_name(session.session_key))
 
 

@@ -51,7 +51,7 @@ def uploads(url: str, directory: Path) -> dict[str, Any]:
     return {
         "STORAGES": {
             "default": files_storage(url, directory),
-            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+            "staticfiles": {"BACKEND": "foundation.static_files.HashedStaticFiles"},
         },
         "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.TemporaryFileUploadHandler"],
         "DATA_UPLOAD_MAX_NUMBER_FILES": 1,

@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.devices.noting",
     "csp.middleware.CSPMiddleware",
     # Sync and last: Django then runs the whole chain in one thread hop instead of one each (measured 4 ms → 2 ms).
     "foundation.middleware.single_hop",
@@ -229,8 +230,8 @@ MIGRATION_MODULES = {"knox": None}  # its own table would stand empty beside our
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "parlor_", "AUTH_HEADER_PREFIX": "Token", "TOKEN_LIMIT_PER_USER": None}
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
-SERVESTATIC_USE_FINDERS = True
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or DATA_DIR / "static")
+SERVESTATIC_USE_FINDERS = SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_MAX_AGE = 0
 

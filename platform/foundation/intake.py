@@ -28,8 +28,8 @@ from foundation.limits import (
 LINGER_S = 2.0
 AROUND_THE_ADDRESS = len(b"OPTIONS  HTTP/1.1\r\n")
 AROUND_A_HEADER = len(b": \r\n")
-# The one address that takes large bodies.
-UPLOADS = re.compile(r"/api/rooms/[a-z0-9_-]+/uploads/?\Z")
+# What takes large bodies: methods and addresses.
+UPLOADS = re.compile(r"(POST /api/rooms/[a-z0-9_-]+/uploads|PUT /api/users/me/avatar|POST /accounts/avatar)/?\Z")
 
 
 class Intake(HttpToolsProtocol):
@@ -98,7 +98,7 @@ class Intake(HttpToolsProtocol):
         self._stop_clock()
         super().on_headers_complete()
         self._in_head = False
-        if self.scope["method"] == "POST" and UPLOADS.match(self.scope.get("path", "")):
+        if UPLOADS.match(f"{self.scope['method']} {self.scope.get('path', '')}"):
             self._max_bytes, self._timeout_s = UPLOAD_MAX_BYTES, UPLOAD_TIMEOUT_S
         if places.leaving and self.cycle is not None:
             self.cycle.keep_alive = False

@@ -28,6 +28,7 @@ from foundation.drain import Server
 from foundation.intake import Intake
 from foundation.limits import FRAME_MAX_BYTES, PING_INTERVAL_S, PONG_TIMEOUT_S, SEND_BUFFER_BYTES
 from foundation.raw_wire import WireProtocol
+from foundation.static_files import collect
 
 BACKLOG = 4096
 SHUTDOWN_GRACE_S = 3  # for requests that are being answered when all sockets are gone
@@ -71,6 +72,7 @@ def serve(*, host: str, port: int, workers: int, say: Callable[[str], None]) -> 
     signal.signal(signal.SIGTERM, _leave)
     with listening_socket(host, port) as listener:
         prepare_database()
+        collect()
         bound_port = listener.getsockname()[1]
         config = server_config(host=host, port=bound_port, workers=workers)
         config.load_app()  # what cannot be imported is said before anything is promised

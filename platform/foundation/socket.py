@@ -27,14 +27,16 @@ def error_frame(error: ChatError, client_id: str | None = None) -> bytes:
 class Socket:
     """Takes frames in order, none after its close; a peer that does not read is cut with `too_slow`.
 
-    `who` names the person and the credential behind the socket: `user:7` or `guest`, and `session:…` or `token:…`.
+    `who` names the person and the credential behind the socket: `user:7` or `guest`, and `session:…` or `token:…`;
+    `user` is the person as they were read on the way in.
     `admitted` is the number in the group's log at which its rights were read: only what ends them after it counts.
     """
 
-    __slots__ = ("admitted", "closing", "group", "who", "wire")
+    __slots__ = ("admitted", "closing", "group", "user", "who", "wire")
 
-    def __init__(self, wire: Wire, who: frozenset[str]) -> None:
+    def __init__(self, wire: Wire, who: frozenset[str], user: Any = None) -> None:
         self.wire = wire
+        self.user = user
         self.who = who
         self.group: str | None = None
         self.admitted = 0

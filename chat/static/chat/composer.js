@@ -1,6 +1,7 @@
 // The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near. Escape leaves a
 // reply or an edit, arrow up in the empty box edits what I said last.
 
+import { keep, kept } from "./keeping.js";
 import { Purpose } from "./purpose.js";
 
 const NEAR_LIMIT = 500;
@@ -32,7 +33,7 @@ export class Composer {
     this.#draftKey = draftKey;
     this.#onSend = onSend;
     this.#onTyping = onTyping;
-    this.#text.value ||= sessionStorage.getItem(draftKey) ?? "";
+    this.#restore();
     // The script says more kindly what the browser would say about an empty field.
     form.noValidate = true;
     form.addEventListener("submit", (event) => {
@@ -41,7 +42,8 @@ export class Composer {
     });
     this.#text.addEventListener("keydown", (event) => this.#onKey(event));
     this.#text.addEventListener("input", () => this.#onInput());
-    addEventListener("pagehide", () => sessionStorage.setItem(draftKey, this.purpose.draft));
+    addEventListener("pagehide", () => this.#keep());
+    document.addEventListener("visibilitychange", () => this.#keep());
     this.#refresh();
   }
 
@@ -59,9 +61,26 @@ export class Composer {
     this.#form.querySelectorAll("textarea, button").forEach((element) => { element.disabled = true; });
   }
 
+  focus() {
+    this.#text.focus();
+  }
+
   /** Look again whether there is something to send. */
   refresh() {
     this.#refresh();
+  }
+
+  #restore() {
+    const draft = kept(this.#draftKey);
+    if (!draft || this.#text.value) return;
+    if (draft.answers) this.purpose.answer(draft.answers);
+    this.#text.value = draft.value;
+  }
+
+  // For each tab; of two the one that was left last.
+  #keep() {
+    const { draft: value, answered: answers } = this.purpose;
+    keep(this.#draftKey, value || answers ? { value, answers } : null);
   }
 
   #onKey(event) {

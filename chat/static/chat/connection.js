@@ -2,30 +2,49 @@
 
 const PATIENCE_MS = 1000;
 const THANKS_MS = 2500;
+const LOST = "Connection lost. Trying again; what you write is kept and sent then.";
+const OFFLINE = "You are offline. What you write is kept, and sent when you are back.";
+const BACK = "Back online. Connecting again …";
 
 export class Connection {
   #element;
   #signIn;
   #rooms;
   #timer = 0;
-  #troubled = false;
+  #lost = false; // the socket
+  #offline = false; // the device, which knows at once what the socket learns later
+  #over = false;
 
   constructor({ element, signIn, rooms }) {
     this.#element = element;
     this.#signIn = signIn;
     this.#rooms = rooms;
+    addEventListener("offline", () => this.#setOffline(true));
+    addEventListener("online", () => this.#setOffline(false));
   }
 
   lost() {
-    if (this.#troubled) return;
-    this.#troubled = true;
+    if (this.#lost) return;
+    this.#lost = true;
     // Most losses are over before anybody needs to know.
-    this.#later(PATIENCE_MS, () => this.#say("Connection lost. Trying again; what you write is kept and sent then."));
+    if (!this.#offline) this.#later(PATIENCE_MS, () => this.#say(LOST));
   }
 
   restored() {
-    if (!this.#troubled) return;
-    this.#troubled = false;
+    this.#lost = this.#offline = false;
+    this.#thank();
+  }
+
+  #setOffline(offline) {
+    if (this.#over || this.#offline === offline) return;
+    this.#offline = offline;
+    clearTimeout(this.#timer);
+    if (offline) this.#say(OFFLINE);
+    else if (this.#lost) this.#say(BACK);
+    else this.#thank();
+  }
+
+  #thank() {
     clearTimeout(this.#timer);
     if (!this.#element.firstElementChild) return;
     this.#say("Connected again.", { good: true });
@@ -34,6 +53,7 @@ export class Connection {
 
   /** The socket was closed for good: say why and offer the way on. */
   ended(code) {
+    this.#over = true;
     clearTimeout(this.#timer);
     switch (code) {
       case 4401: return this.#say("You are signed out.", { link: "Sign in", href: this.#signIn });

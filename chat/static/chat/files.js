@@ -25,8 +25,10 @@ export function inUnits(size) {
 
 function fileElement(file) {
   const element = fromTemplate(file.thumbnail_url ? "picture-template" : "file-template");
-  element.firstElementChild.href = file.url;
+  const link = element.firstElementChild;
+  link.href = file.url;
   if (file.thumbnail_url) {
+    Object.assign(link.dataset, { width: file.width, height: file.height, size: inUnits(file.size) });
     const image = element.querySelector("img");
     const scale = Math.min(1, PICTURE_MAX[0] / file.width, PICTURE_MAX[1] / file.height);
     image.width = Math.max(1, Math.floor(file.width * scale));

@@ -1,5 +1,7 @@
 // What stands around the log: the room's name and topic, and the two sides.
 
+import { retitle } from "./title.js";
+
 const byId = (id) => document.getElementById(id);
 
 /** The room is called something else now, or is about something else. */
@@ -7,7 +9,7 @@ export function rename({ name, topic }) {
   if (topic !== undefined) byId("room-topic").textContent = byId("room-topic").title = topic;
   if (name === undefined) return;
   byId("room-name").textContent = name;
-  document.title = `${name} · Parlor`;
+  retitle(name);
   const link = document.querySelector("#rooms [aria-current] bdi");
   if (link) link.textContent = name;
   const text = byId("text");
@@ -17,9 +19,12 @@ export function rename({ name, topic }) {
   }
 }
 
-/** A side that was opened on a narrow window has a place of its own on a wide one. */
-export function closeSidesWhenWide() {
-  for (const [id, query] of [["rooms", "(min-width: 46.01rem)"], ["people", "(min-width: 68.01rem)"]]) {
-    matchMedia(query).addEventListener("change", ({ matches }) => { if (matches) byId(id).hidePopover(); });
-  }
+/** Keep the composer above a keyboard that covers the page instead of making it smaller. */
+export function stayAboveKeyboard() {
+  const view = globalThis.visualViewport;
+  view?.addEventListener("resize", () => {
+    const covered = view.scale === 1 && innerHeight - view.height > 100;
+    document.querySelector(".shell").style.height = covered ? `${view.height}px` : "";
+    if (covered) scrollTo(0, 0);
+  });
 }

@@ -1,12 +1,18 @@
-// What is new in my rooms, at their places in the sidebar and on the list of rooms: unread in bold with a number,
-// mentions apart. What is unread is counted here, from two numbers of the server.
+// What is new in my rooms, at their places in the sidebar and on the list of rooms. What is unread is counted here,
+// from two numbers of the server.
+
+import { showInvitations } from "./invitations.js";
+import { forgetWhenSigningOut } from "./keeping.js";
+import { tellNews } from "./news.js";
+import { hideRoom, isLookedAt, showRoom, showWaiting } from "./sidebar.js";
+import { tellWaiting } from "./title.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 const FINAL = new Set([4400, 4401]);
 
-const title = document.title;
 const rooms = new Map();
+let me = null;
 let waitMs = FIRST_WAIT_MS;
 let waiting = null; // frames that came while the list is read: they are newer
 
@@ -24,20 +30,24 @@ function open() {
 function hear(frame) {
   if (frame.type === "inbox") {
     waitMs = FIRST_WAIT_MS;
+    me = frame.me;
+    showInvitations(frame.totals.invitations);
     load();
   } else if (waiting) waiting.push(frame);
   else take(frame);
 }
 
 function take(frame) {
+  tellNews(frame);
   switch (frame.type) {
     case "inbox.room": learn(frame.entry); break;
     case "inbox.activity": {
       const known = rooms.get(frame.room);
-      if (known) show(frame.room, { ...known, messages: frame.message_count });
+      if (known) show({ ...known, messages: frame.message_count });
       break;
     }
     case "inbox.gone": lose(frame.room); break;
+    case "inbox.invitations": showInvitations(frame.count); break;
     default:
   }
 }
@@ -46,6 +56,7 @@ function take(frame) {
 async function load() {
   const mine = waiting = [];
   const lost = new Set(rooms.keys());
+  for (const row of document.querySelectorAll("[data-rooms] [data-room]:not([aria-current])")) lost.add(row.dataset.room);
   try {
     for (let url = "/api/inbox/?limit=100"; url;) {
       const answer = await fetch(url);
@@ -53,6 +64,7 @@ async function load() {
       const { results, next } = await answer.json();
       for (const entry of results) {
         learn(entry);
+        tellNews({ type: "inbox.room", entry, isOld: true });
         lost.delete(entry.room.slug);
       }
       url = next;
@@ -68,45 +80,52 @@ async function load() {
 
 function lose(slug) {
   rooms.delete(slug);
-  for (const place of places(slug)) place.closest("li").remove();
-  showTitle();
+  hideRoom(slug);
+  sum();
 }
 
-function learn({ room, message_count, messages_read, mentions, muted }) {
-  show(room.slug, { messages: message_count, read: messages_read, mentions, muted });
+function learn({ room, people, message_count, messages_read, mentions, muted, favourite, position }) {
+  const { slug, topic, kind, guests } = room;
+  const others = people?.filter((person) => person.id !== me?.id).map((person) => person.name).join(", ");
+  const head = { slug, title: others || room.name, topic, kind, guests, archived: room.archived_at !== null };
+  const known = { ...head, messages: message_count, read: messages_read, mentions, muted, favourite, position };
+  showRoom(known);
+  show(known);
 }
 
-function show(slug, room) {
-  rooms.set(slug, room);
-  const unread = Math.max(0, room.messages - room.read);
-  for (const place of places(slug)) {
-    place.classList.toggle("is-unread", unread > 0 && !room.muted);
-    place.classList.toggle("is-muted", room.muted);
-    const badge = place.querySelector(".badge");
-    // What I am looking at is about to be read.
-    const looking = place.hasAttribute("aria-current") && document.visibilityState === "visible"
-      && !document.querySelector("#items.is-marked");
-    badge.hidden = looking || !unread || room.muted && !room.mentions;
-    badge.classList.toggle("badge--mention", room.mentions > 0);
-    badge.firstElementChild.textContent = shortly(room.mentions || unread);
-    badge.lastElementChild.textContent = room.mentions ? " mentions of you" : " unread";
+function show(room) {
+  rooms.set(room.slug, room);
+  showWaiting(room, isLookedAt(room.slug) ? 0 : unreadIn(room));
+  sum();
+}
+
+function sum() {
+  let toMe = 0;
+  let other = false;
+  for (const room of rooms.values()) {
+    if (room.archived || isLookedAt(room.slug)) continue;
+    const unread = room.muted ? 0 : unreadIn(room);
+    toMe += room.kind === "direct" ? Math.max(unread, room.mentions) : room.mentions;
+    other ||= unread > 0;
   }
-  showTitle();
+  tellWaiting({ toMe, other });
 }
 
-function showTitle() {
-  let mentions = 0;
-  for (const room of rooms.values()) mentions += room.mentions;
-  const bare = document.title.replace(/^\(\d+\+?\) /, "") || title;
-  document.title = mentions ? `(${shortly(mentions)}) ${bare}` : bare;
+function unreadIn(room) {
+  return Math.max(0, room.messages - room.read);
 }
 
-function places(slug) {
-  return document.querySelectorAll(`[data-room="${CSS.escape(slug)}"]`);
+// Whether I look at the open room depends on where I am in it.
+function watchLooking() {
+  const again = () => {
+    const room = rooms.get(document.querySelector("[data-room][aria-current]")?.dataset.room);
+    if (room) show(room);
+  };
+  document.addEventListener("visibilitychange", again);
+  const newer = document.getElementById("newer");
+  if (newer) new MutationObserver(again).observe(newer, { attributeFilter: ["hidden"] });
 }
 
-function shortly(number) {
-  return number > 99 ? "99+" : String(number);
-}
-
+watchLooking();
+forgetWhenSigningOut();
 open();

@@ -50,6 +50,16 @@ export class Marker {
     this.#items.querySelector(".first-new")?.remove();
   }
 
+  /** Take everything that is there for read, wherever I am. Returns whether something was not. */
+  readAll() {
+    const { position, isReady } = this.#socket;
+    const hadMark = this.#items.querySelector(".first-new") !== null;
+    if (!this.#isMember || !isReady || position <= this.#told && !hadMark) return false;
+    this.wake();
+    if (this.#socket.send({ type: "read", seq: position })) this.#told = position;
+    return true;
+  }
+
   /** Move the marker in a moment, if I am still looking. */
   soon() {
     this.#timer ||= setTimeout(() => {

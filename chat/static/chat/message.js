@@ -1,6 +1,7 @@
 // The elements of the timeline, cloned from the server's own templates so that both draw the same.
 // Whatever people wrote goes in through textContent, or, in `writeText`, as the HTML that the server has made of it.
 
+import { dressCode } from "./code.js";
 import { writeFiles } from "./files.js";
 import { dressAvatar, nameOf } from "./people.js";
 import { writePin } from "./pinning.js";
@@ -33,6 +34,7 @@ export function writeText(element, { value, html, edited_at }) {
   text.classList.toggle("is-formatted", Boolean(html));
   if (html) text.innerHTML = html;
   else text.textContent = value;
+  if (html) dressCode(element);
   element.querySelector(".message__edited").hidden = !edited_at;
 }
 

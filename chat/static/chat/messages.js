@@ -1,15 +1,20 @@
 // Everything that can be done with a message of the log, and what the log tells about it.
 
+import { dressCode } from "./code.js";
 import { Commands } from "./commands.js";
 import { Editing } from "./editing.js";
 import { addressOf, copied } from "./links.js";
 import { writePin } from "./pinning.js";
 import { Policies } from "./policies.js";
 import { meet, Reacting } from "./reacting.js";
+import { Roving } from "./roving.js";
 import { countReply, inShort } from "./threads.js";
 import { Toolbar } from "./toolbar.js";
 
 export class Messages {
+  /** What shows the thread of a message. */
+  onThread = () => {};
+
   #items;
   #timeline;
   #marker;
@@ -33,6 +38,10 @@ export class Messages {
       onDo: (action, item) => this.#do(action, item),
       onReact: (item, sign) => this.#reacting.react(Number(item.dataset.seq), sign),
     });
+    const { policies } = this;
+    const toolbar = this.#toolbar;
+    const roving = { items, scroller: items.closest("[role=log]"), policies, toolbar };
+    new Roving({ ...roving, onDo: (action, item) => this.#do(action, item), onLeave: () => this.#composer?.focus() });
     // A click on the time marks the message; the address is there to be copied.
     items.addEventListener("click", (event) => {
       const link = event.target.closest(".message__at");
@@ -50,7 +59,20 @@ export class Messages {
 
   /** Make the parts of a message work that are more than its text. */
   dress(item) {
+    if (!item.classList.contains("message")) return;
     this.#reacting.dress(item);
+    dressCode(item);
+  }
+
+  /** Handle the messages of another list, apart from the log, like those of the log. */
+  serve(list) {
+    this.#reacting.serve(list);
+    this.#toolbar.serve(list);
+  }
+
+  /** The reactions to a message that stands apart from the log changed. */
+  count(frame, item) {
+    this.#reacting.hear(frame, item);
   }
 
   /** I am a member now. */
@@ -109,7 +131,8 @@ export class Messages {
   #do(action, item) {
     const seq = Number(item.dataset.seq);
     switch (action) {
-      case "reply": return this.reply(item);
+      case "reply": return item.id ? this.reply(item) : this.onThread(seq);
+      case "thread": return this.onThread(seq);
       case "edit": return this.#editing?.begin(item);
       case "pin":
       case "unpin": return this.commands.ask({ type: action, seq });

@@ -1,87 +1,62 @@
-// A page of old messages: what is newer is loaded as the reader comes near its end. Until then what happens now is held
-// back, so that the log never has a gap.
+// A page that does not reach the present: what is newer is loaded as the reader comes near its end. Until then what
+// happens now is held back, so that the log never has a gap.
+
+import { Edge } from "./drawn.js";
+import { fromTemplate } from "./templates.js";
 
 const AHEAD = "0px 0px 800px";
+const HELD_MAX = 500; // what is older comes with the pages
 
 export class Newer {
   #bottom;
-  #url;
-  #after;
-  #onPage;
-  #onEnd;
+  #edge;
   #held;
-  #loading = false;
-  #observer;
+  #dropped = 0;
 
-  constructor({ bottom, scroller, messagesUrl, after, isBehind, onPage, onEnd }) {
+  /** `onPage` gets the items of a newer page; `onEnd` what was held back, once the page reaches the present. */
+  constructor({ bottom, scroller, onPage, onEnd }) {
     this.#bottom = bottom;
-    this.#url = messagesUrl;
-    this.#after = after;
-    this.#onPage = onPage;
-    this.#onEnd = onEnd;
-    this.#held = isBehind ? [] : null;
-    if (!isBehind) return;
-    bottom.querySelector("#later").addEventListener("click", (event) => {
-      event.preventDefault();
-      this.#load();
+    this.#held = bottom.querySelector("[rel]") ? [] : null;
+    this.#edge = new Edge({
+      element: bottom,
+      scroller,
+      rootMargin: AHEAD,
+      onPage: (page) => {
+        onPage(page.items);
+        bottom.replaceChildren(...page.bottom);
+        if (!this.#edge.next) this.#finish(page.items, onEnd);
+      },
     });
-    this.#observer = new IntersectionObserver(
-      (entries) => { if (entries.some((entry) => entry.isIntersecting)) this.#load(); },
-      { root: scroller, rootMargin: AHEAD },
-    );
-    this.#observer.observe(bottom);
   }
 
-  /** Whether the page does not reach the present yet. */
+  /** Whether the page does not reach the present. */
   get isBehind() {
     return this.#held !== null;
   }
 
   /** Keep a frame back until the page has come so far. False where it has. */
   holds(frame) {
-    this.#held?.push(frame);
-    return this.isBehind;
+    if (!this.isBehind) return false;
+    this.#held.push(frame);
+    if (this.#held.length > HELD_MAX) this.#dropped = this.#held.shift().seq;
+    return true;
   }
 
-  async #load() {
-    if (this.#loading || !this.isBehind) return;
-    this.#loading = true;
-    const link = this.#bottom.querySelector("#later");
-    link.textContent = "Loading later messages…";
-    try {
-      const page = await this.#fetch();
-      this.#after = page.results.at(-1)?.seq ?? this.#after;
-      this.#onPage(page.results);
-      if (page.next) this.#goOn(link);
-      else this.#finish();
-    } catch {
-      link.textContent = "Later messages could not be loaded. Try again";
-      this.#loading = false;
-    }
+  /** The page ends with this number now: what is after it can be loaded again. */
+  endAt(seq) {
+    this.#held ??= [];
+    const link = fromTemplate("later-template");
+    link.querySelector("[rel]").href = `?after=${seq}`;
+    this.#bottom.replaceChildren(link);
+    this.#edge.watch();
   }
 
-  async #fetch() {
-    const response = await fetch(`${this.#url}?after=${this.#after}`, {
-      headers: { Accept: "application/json" },
-      credentials: "same-origin",
-    });
-    if (!response.ok) throw new Error(`newer: ${response.status}`);
-    return response.json();
-  }
-
-  #goOn(link) {
-    link.textContent = "Later messages";
-    link.href = `?after=${this.#after}`;
-    this.#loading = false;
-    this.#observer.unobserve(this.#bottom);
-    this.#observer.observe(this.#bottom);
-  }
-
-  #finish() {
+  #finish(items, onEnd) {
+    const reached = Number(items.at(-1)?.dataset.seq ?? 0);
+    if (reached && reached < this.#dropped) return this.endAt(reached);
     const held = this.#held;
     this.#held = null;
-    this.#observer.disconnect();
-    this.#bottom.replaceChildren();
-    this.#onEnd(held);
+    this.#dropped = 0;
+    return onEnd(held);
   }
 }

@@ -1,9 +1,13 @@
-// What I wrote and the server has not confirmed: shown at once, kept across a reload, sent again after a lost
-// connection. The client_id makes a repetition harmless: the server keeps the first.
+// What I wrote and the server has not confirmed: shown at once, kept until the browser is opened again, sent again after a
+// lost connection. All tabs of a room have one outbox. The client_id makes a repetition harmless, also by another tab:
+// the server keeps the first.
+
+import { keep, keptUnder, watchKept } from "./keeping.js";
 
 const PATIENT = new Set(["rate_limited", "unavailable", "overloaded", "internal", "service_restart"]);
 const TRIES_MAX = 4;
 const WAIT_MS = 2000;
+const OTHERS_WAIT_MS = 5000; // for the tab where it was written, which may be gone
 
 export class Outbox {
   #key;
@@ -12,28 +16,30 @@ export class Outbox {
   #sendings = new Map();
 
   constructor({ key, socket, timeline }) {
-    this.#key = key;
+    this.#key = `${key}.`;
     this.#socket = socket;
     this.#timeline = timeline;
-    for (const sending of this.#stored()) {
-      if (!timeline.hasSent(sending.client_id)) this.#enter(sending);
+    for (const sending of keptUnder(this.#key).sort((one, other) => (one.at < other.at ? -1 : 1))) {
+      if (timeline.hasSent(sending.client_id)) keep(this.#key + sending.client_id, null);
+      else this.#enter(sending);
     }
-    this.#store();
+    watchKept(this.#key, (clientId, sending) => this.#hearOther(clientId, sending));
     socket.addEventListener("ready", () => this.#flush());
   }
 
-  /** Show a new message and send it as soon as there is a line. */
+  /** Show a new message and send it as soon as there is a line. Returns its client_id. */
   add({ value, reply_to, attachments = [] }) {
     const written = { value, reply_to, attachments, at: new Date().toISOString() };
     const sending = { client_id: crypto.randomUUID?.() ?? randomId(), ...written, tries: 0 };
     this.#enter(sending);
-    this.#store();
+    this.#store(sending);
     this.#send(sending);
+    return sending.client_id;
   }
 
   /** The server has it, as an ack or the message itself tells. */
   settle(clientId) {
-    if (this.#sendings.delete(clientId)) this.#store();
+    if (this.#sendings.delete(clientId)) keep(this.#key + clientId, null);
   }
 
   /** The server refused it: wait and try again where that may help, else leave it to the person. */
@@ -45,7 +51,7 @@ export class Outbox {
       return;
     }
     sending.failed = error.detail;
-    this.#store();
+    this.#store(sending);
     this.#showState(sending);
   }
 
@@ -55,6 +61,21 @@ export class Outbox {
     if (!sending) return null;
     this.#discard(sending);
     return sending;
+  }
+
+  // Another tab wrote something, gave it up, or saw that it was sent.
+  #hearOther(clientId, sending) {
+    const mine = this.#sendings.get(clientId);
+    if (mine && !sending) {
+      this.#sendings.delete(clientId);
+      this.#timeline.discard(clientId);
+    } else if (mine) {
+      Object.assign(mine, { failed: undefined }, sending);
+      this.#showState(mine);
+    } else if (sending && !this.#timeline.hasSent(clientId)) {
+      this.#enter(sending);
+      setTimeout(() => { if (!sending.failed) this.#send(sending); }, OTHERS_WAIT_MS);
+    }
   }
 
   #enter(sending) {
@@ -89,7 +110,7 @@ export class Outbox {
   #retry(sending) {
     delete sending.failed;
     sending.tries = 0;
-    this.#store();
+    this.#store(sending);
     this.#showState(sending);
     this.#send(sending);
   }
@@ -99,20 +120,8 @@ export class Outbox {
     this.#timeline.discard(sending.client_id);
   }
 
-  #stored() {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.#key)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
-  #store() {
-    try {
-      sessionStorage.setItem(this.#key, JSON.stringify([...this.#sendings.values()]));
-    } catch {
-      // Without storage the queue lives as long as the page.
-    }
+  #store(sending) {
+    keep(this.#key + sending.client_id, sending);
   }
 }
 

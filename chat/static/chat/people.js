@@ -16,6 +16,24 @@ export function dressAvatar(avatar, user) {
   avatar.classList.toggle("avatar--guest", !user);
   if (user) avatar.classList.add(`hue-${hueOf(user.username)}`);
   avatar.textContent = user ? initialsOf(user.name) : "?";
+  if (user?.avatar) showPicture(avatar, user.avatar);
+}
+
+/** Draw a person anew wherever they stand on the page with what they wrote. */
+export function redress(user) {
+  for (const element of document.querySelectorAll(`.message[data-author="${CSS.escape(user.username)}"]`)) {
+    dressAvatar(element.querySelector(".avatar"), user);
+    element.querySelector(".message__author").textContent = nameOf(user);
+  }
+}
+
+// Where the picture cannot be had, the initials come back.
+function showPicture(avatar, address) {
+  const initials = avatar.textContent;
+  const picture = document.createElement("img");
+  Object.assign(picture, { className: "avatar__picture", alt: "", width: 256, height: 256, decoding: "async", src: address });
+  picture.addEventListener("error", () => { avatar.textContent = initials; }, { once: true });
+  avatar.replaceChildren(picture);
 }
 
 function initialsOf(name) {

@@ -37,7 +37,7 @@ export class Policies {
       case "edit": return this.isMine(item) && this.may("edit_own");
       case "pin": return !isPinned && this.may("pin");
       case "unpin": return isPinned && this.may("pin");
-      case "unread": return this.#isMember;
+      case "unread": return this.#isMember && item.id !== "";
       case "delete": return this.may(this.isMine(item) ? "delete_own" : "delete_any");
       default: return true;
     }

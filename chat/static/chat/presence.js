@@ -1,6 +1,6 @@
 // Who is here now, and which members are not.
 
-import { dressAvatar } from "./people.js";
+import { dressAvatar, redress } from "./people.js";
 
 const byName = (one, other) => one.user.name.localeCompare(other.user.name);
 
@@ -9,8 +9,10 @@ export class Presence {
   #away = new Map();
   #hereCount;
   #guestsHere;
+  #me;
 
-  constructor({ here, away, ...counts }) {
+  constructor({ here, away, ...counts }, me) {
+    this.#me = me;
     for (const person of here) this.#here.set(person.user.username, person);
     for (const person of away) this.#away.set(person.user.username, person);
     this.#count(counts);
@@ -48,11 +50,22 @@ export class Presence {
     this.#count(frame);
     const { event, user } = frame;
     if (!user) return;
+    if (event === "changed") return this.#change(user);
     const [from, to] = event === "joined" ? [this.#away, this.#here] : [this.#here, this.#away];
     const person = from.get(user.username) ?? to.get(user.username) ?? { user, role: null };
     from.delete(user.username);
     // Who is no member is only listed while here.
     if (event === "joined" || person.role) to.set(user.username, person);
+  }
+
+  /** Somebody has another name or picture. */
+  #change(user) {
+    for (const side of [this.#here, this.#away]) {
+      const person = side.get(user.username);
+      if (person) side.set(user.username, { ...person, user });
+    }
+    if (user.username === this.#me?.username) Object.assign(this.#me, user);
+    redress(user);
   }
 
   #setRole(user, role) {
@@ -93,5 +106,6 @@ function personElement({ user, role }) {
   const tag = element.querySelector(".tag");
   tag.hidden = role !== "owner" && role !== "moderator";
   tag.textContent = role ?? "";
+  element.firstElementChild.disabled = false;
   return element;
 }

@@ -36,15 +36,27 @@ export class Purpose {
     return this.#kept ?? this.#text.value;
   }
 
+  /** What is needed to answer the same message again, or undefined. */
+  get answered() {
+    return this.answers === undefined ? undefined : { seq: this.answers, words: this.#words.textContent };
+  }
+
   reply(seq, name, quoted) {
     this.end();
-    this.#begin({ answers: seq }, `Replying to \u2068${name}\u2069: ${quoted}`);
+    this.answer({ seq, words: `Replying to \u2068${name}\u2069: ${quoted}` });
+    this.#text.focus();
+  }
+
+  /** Take up an answer that was begun before. */
+  answer({ seq, words }) {
+    this.#begin({ answers: seq }, words);
   }
 
   edit(seq, value) {
     this.#kept ??= this.#text.value;
     this.#begin({ edits: seq }, "Editing your message");
     this.#write(value);
+    this.#text.focus();
   }
 
   /** Back to a new message, and to what was being written. */
@@ -61,6 +73,5 @@ export class Purpose {
     this.#aim = aim;
     this.#words.textContent = words;
     this.#strip.hidden = false;
-    this.#text.focus();
   }
 }

@@ -30,7 +30,12 @@ export class Reacting {
     this.#me = me;
     this.#commands = commands;
     this.#policies = policies;
-    items.addEventListener("click", (event) => {
+    this.serve(items);
+  }
+
+  /** Let the reactions of this list be pressed. */
+  serve(list) {
+    list.addEventListener("click", (event) => {
       const button = event.target.closest(".reaction");
       if (button) this.#toggle(button);
     });

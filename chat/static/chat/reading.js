@@ -26,6 +26,12 @@ export class Reading {
     this.#onScroll();
   }
 
+  /** The page does not reach the present any more. */
+  fallBehind() {
+    this.#isBehind = true;
+    this.#onScroll();
+  }
+
   /** The page reaches the present now. */
   caughtUp() {
     this.#isBehind = false;
@@ -51,6 +57,13 @@ export class Reading {
     if (before === null) return;
     if (before === 0) this.#scroller.scrollTop = 0;
     else this.#scroller.scrollTop -= this.#scroller.scrollHeight - before;
+  }
+
+  /** Change what is below without moving what is read. */
+  keep(change) {
+    const { scrollTop, scrollHeight } = this.#scroller; // before: what becomes too short is clamped
+    change();
+    this.#scroller.scrollTop = scrollTop - (this.#scroller.scrollHeight - scrollHeight);
   }
 
   /** One more message that the reader has not seen. */

@@ -1,20 +1,27 @@
 // The room page: takes over from what the server drew, and wires the parts together.
 
-import { Attaching } from "./attaching.js";
-import { Composer } from "./composer.js";
+import { Announcing } from "./announcing.js";
 import { Connection } from "./connection.js";
-import { closeSidesWhenWide, rename } from "./frame.js";
-import { History } from "./history.js";
+import { watchDrawers } from "./drawers.js";
+import { rename, stayAboveKeyboard } from "./frame.js";
+import { show, watchHistory, watchNewer } from "./log.js";
 import { Marker } from "./marker.js";
 import { Messages } from "./messages.js";
-import { Newer } from "./newer.js";
 import { Outbox } from "./outbox.js";
 import { sameUser } from "./people.js";
+import { Panel } from "./panel.js";
 import { Presence } from "./presence.js";
 import { Reading } from "./reading.js";
+import { watchPeople } from "./roster.js";
+import { watchLinks } from "./seeking.js";
+import { offer } from "./shortcuts.js";
 import { RoomSocket } from "./socket.js";
 import { Timeline } from "./timeline.js";
+import { say } from "./toast.js";
 import { Typing } from "./typing.js";
+import { Unread } from "./unread.js";
+import { watchPictures } from "./viewer.js";
+import { openComposer, waitForTurn } from "./writing.js";
 
 const POSITION_INVALID = 4409;
 const RELOAD_AT_MOST_EVERY_MS = 30_000;
@@ -22,7 +29,6 @@ const TOO_FAR_BEHIND = 1000;
 
 const byId = (id) => document.getElementById(id);
 const start = JSON.parse(byId("start").textContent);
-const messagesUrl = `/api/rooms/${start.room}/messages/`;
 
 enter();
 
@@ -43,82 +49,27 @@ function enter() {
     reading,
     outbox: new Outbox({ key: `parlor.outbox.${start.room}.${start.me?.username ?? ""}`, socket, timeline }),
     typing: new Typing({ element: byId("typing"), me: start.me, send: (frame) => socket.send(frame) }),
-    presence: new Presence(start.people),
+    presence: new Presence(start.people, start.me),
     connection: new Connection({ element: byId("connection"), signIn: start.sign_in, rooms: start.rooms }),
+    announcing: new Announcing(byId("announced"), start.me),
     marker: new Marker({ socket, reading, scroller: byId("timeline"), items, isMember: start.member }),
   };
   const elements = { items, menu: byId("message-menu"), emoji: byId("emoji-menu"), told: byId("told") };
   room.messages = new Messages({ start, ...elements, socket, timeline, marker: room.marker });
   room.history = watchHistory(room);
   room.newer = watchNewer(room);
-  room.composer = openComposer(room);
+  room.composer = openComposer(start, room);
   room.messages.use(room.composer, start.room);
+  room.panel = new Panel(room, start); // hears what happens before the room does
+  watchPeople(room);
+  watchLinks(items, start.room);
+  watchPictures(byId("viewer"));
+  new Unread({ button: byId("first-unread"), scroller: byId("timeline"), firstUnread: start.first_unread });
   follow(room);
-  closeSidesWhenWide();
+  offer("read", () => room.marker.readAll() && say("Everything here is read."));
+  watchDrawers();
+  stayAboveKeyboard();
   socket.open();
-}
-
-function watchHistory({ timeline, reading, messages }) {
-  const log = byId("timeline");
-  return new History({
-    top: byId("top"),
-    scroller: log,
-    messagesUrl,
-    before: start.first_seq,
-    onPage(frames) {
-      // Old messages are not news: they are not read aloud.
-      log.ariaLive = "off";
-      reading.release();
-      for (const item of timeline.prepend(frames)) messages.dress(item);
-      setTimeout(() => { log.ariaLive = null; });
-    },
-  });
-}
-
-function watchNewer(room) {
-  const log = byId("timeline");
-  return new Newer({
-    bottom: byId("bottom"),
-    scroller: log,
-    messagesUrl,
-    after: start.last_seq,
-    isBehind: start.has_newer,
-    onPage(frames) {
-      log.ariaLive = "off";
-      for (const frame of frames) show(room, frame);
-      setTimeout(() => { log.ariaLive = null; });
-    },
-    onEnd(held) {
-      for (const frame of held) show(room, frame);
-      room.reading.caughtUp();
-    },
-  });
-}
-
-function openComposer({ outbox, reading, typing, marker, messages, newer }) {
-  const form = byId("composer");
-  if (!form) return null;
-  const composer = new Composer({
-    form,
-    maxChars: start.message_max_chars,
-    draftKey: `parlor.draft.${start.room}.${start.me?.username ?? ""}`,
-    onSend(sending) {
-      outbox.add(sending);
-      marker.wake();
-      reading.toEnd();
-      typing.told();
-      // Kept by the outbox, and sent once, wherever the line is: it belongs at the end of the log.
-      if (newer.isBehind) location.assign(location.pathname);
-    },
-    onEdit: (seq, value) => messages.edit(seq, value),
-    onUp: () => messages.editLast(),
-    onTyping: () => typing.tell(),
-  });
-  if (start.me) {
-    const limits = { max: start.attachments_max, maxBytes: start.file_max_bytes };
-    composer.attaching = new Attaching({ form, room: start.room, ...limits, onChange: () => composer.refresh() });
-  }
-  return composer;
 }
 
 function follow(room) {
@@ -160,17 +111,9 @@ function hear(room, frame) {
   }
 }
 
-/** Slow mode: what was written goes back into the box, which says how long to wait. */
-function waitForTurn({ outbox, composer, messages, timeline }, { client_id, retry_after_ms }) {
-  const sending = outbox.takeBack(client_id);
-  if (!sending) return;
-  composer.wait(sending, retry_after_ms);
-  const answered = timeline.message(sending.reply_to);
-  if (answered) messages.reply(answered);
-}
-
 /** One more entry of the log: a message or a change of the room. */
 function record(room, frame) {
+  if (frame.type === "message") room.announcing.hear(frame);
   // What happens to a message that is on the page is shown at once, also where the page is behind.
   if (room.newer.holds(frame)) room.messages.hear(frame);
   else show(room, frame);
@@ -187,14 +130,6 @@ function record(room, frame) {
     room.marker.joined();
     room.messages.joined();
   }
-}
-
-/** Put an entry of the log where it belongs on the page. */
-function show({ reading, timeline, messages }, frame) {
-  reading.hold();
-  timeline.add(frame);
-  messages.hear(frame);
-  if (frame.type === "room.updated" && "first_seq" in frame.changes) timeline.expire(frame.changes.first_seq);
 }
 
 // The server draws the page by what its reader may do.

@@ -1,12 +1,14 @@
 // The room's log on the page: every item once, in order of seq, with what is still on its way at the end.
 
+import { arrange } from "./arranging.js";
 import {
   bury, changeElement, confirm, messageElement, pendingElement, writeMessage, writeState, writeText,
 } from "./message.js";
 import { writeQuotes } from "./threads.js";
-import { dayLabel, isoDay, isSameDay, writeTime } from "./times.js";
+import { writeTime } from "./times.js";
 
-const TOGETHER_MS = 5 * 60_000;
+const ITEMS_MAX = 300; // on the page; what is far from the reader is loaded again when they come back
+const SLACK = 50;
 
 export class Timeline {
   #list;
@@ -17,11 +19,8 @@ export class Timeline {
   constructor(list, me) {
     this.#list = list;
     this.#me = me;
-    for (const item of list.children) {
-      this.#bySeq.set(Number(item.dataset.seq), item);
-      writeTime(item.querySelector("time:not(.day time)"), new Date(item.dataset.at));
-      arrange(item);
-    }
+    for (const item of list.children) this.#adopt(item);
+    for (const item of list.children) arrange(item);
   }
 
   get isEmpty() {
@@ -86,19 +85,29 @@ export class Timeline {
     if (first) arrange(first);
   }
 
-  /** Put a page of older messages before everything else. Returns their elements. */
-  prepend(frames) {
-    const items = frames.filter((frame) => !this.#bySeq.has(frame.seq)).map((frame) => {
-      const item = messageElement(frame);
-      this.#bySeq.set(frame.seq, item);
-      return item;
-    });
+  /** Put a page of older items before everything else. Returns those that are new. */
+  prepend(items) {
     const first = this.#list.firstElementChild;
-    this.#list.prepend(...items);
-    for (const item of items) arrange(item);
-    if (first) arrange(first);
-    writeQuotes(this.#list);
-    return items;
+    const added = items.filter((item) => this.#adopt(item));
+    this.#list.prepend(...added);
+    return this.#arrangeAll(added, first);
+  }
+
+  /** Put a page of newer items after everything else. Returns those that are new. */
+  append(items) {
+    const added = items.filter((item) => this.#adopt(item));
+    this.#list.append(...added);
+    return this.#arrangeAll(added);
+  }
+
+  /** Take the oldest items off a page that has grown too long. Gives the number that it begins with then, else null. */
+  trimStart() {
+    return this.#trim((list) => list.firstElementChild);
+  }
+
+  /** Take the newest items off a page that has grown too long. Gives the number that it ends with then, else null. */
+  trimEnd() {
+    return this.#pending.size ? null : this.#trim((list) => list.lastElementChild);
   }
 
   /** Show a message that is on its way. */
@@ -130,6 +139,35 @@ export class Timeline {
     this.#take(clientId);
   }
 
+  // False for one that is on the page already.
+  #adopt(item) {
+    const seq = Number(item.dataset.seq);
+    if (this.#bySeq.has(seq)) return false;
+    this.#bySeq.set(seq, item);
+    writeTime(item.querySelector("time:not(.day time)"), new Date(item.dataset.at));
+    return true;
+  }
+
+  #arrangeAll(added, ...more) {
+    for (const item of [...added, ...more]) if (item) arrange(item);
+    writeQuotes(this.#list);
+    return added;
+  }
+
+  // What somebody has in hand stays, and so does all behind it.
+  #trim(outermost) {
+    const list = this.#list;
+    if (list.childElementCount <= ITEMS_MAX + SLACK) return null;
+    while (list.childElementCount > ITEMS_MAX) {
+      const item = outermost(list);
+      if (item.matches(":focus-within, .is-chosen")) break;
+      this.#bySeq.delete(Number(item.dataset.seq));
+      item.remove();
+    }
+    if (list.firstElementChild) arrange(list.firstElementChild);
+    return Number(outermost(list).dataset.seq);
+  }
+
   #pendingTwin(frame) {
     const mine = frame.type === "message" && (frame.user?.username ?? null) === (this.#me?.username ?? null);
     return mine && frame.client_id ? this.#pending.get(frame.client_id) : undefined;
@@ -158,36 +196,4 @@ export class Timeline {
     arrange(item);
     if (item.nextElementSibling) arrange(item.nextElementSibling);
   }
-}
-
-/** Set what depends on the item before: a new day, or the same author going on. */
-function arrange(item) {
-  const previous = item.previousElementSibling;
-  const at = new Date(item.dataset.at);
-  const newDay = !previous || !isSameDay(new Date(previous.dataset.at), at);
-  const day = item.querySelector(":scope > .day");
-  if (newDay && !day) item.prepend(daySeparator(at));
-  else if (newDay) writeDay(day.firstElementChild, at);
-  else day?.remove();
-  const starts = newDay || item.querySelector(":scope > .first-new") !== null;
-  item.classList.toggle("is-continued", !starts && goesOn(previous, item));
-}
-
-// A reply begins anew, and so does each line of a guest: they cannot be told apart.
-function goesOn(previous, item) {
-  const { author, replyTo } = item.dataset;
-  return Boolean(author) && !replyTo && previous.dataset.author === author
-    && new Date(item.dataset.at) - new Date(previous.dataset.at) < TOGETHER_MS;
-}
-
-function daySeparator(at) {
-  const separator = document.createElement("p");
-  separator.className = "day";
-  writeDay(separator.appendChild(document.createElement("time")), at);
-  return separator;
-}
-
-function writeDay(time, at) {
-  time.dateTime = isoDay(at);
-  time.textContent = dayLabel(at);
 }

@@ -5,6 +5,8 @@ const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle:
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "long", timeStyle: "medium" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const withYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const DAY_MS = 86_400_000;
 
@@ -13,6 +15,18 @@ export function writeTime(element, at) {
   element.dateTime = at.toISOString();
   element.textContent = clock.format(at);
   element.title = whole.format(at);
+}
+
+/** Write a moment into a <time> element that stands for itself: the hour, and the day where that is not today. */
+export function writeMoment(element, at) {
+  writeTime(element, at);
+  if (!isSameDay(at, new Date())) element.textContent = moment.format(at);
+}
+
+/** Write a day into a <time> element. */
+export function writeDay(element, at) {
+  writeTime(element, at);
+  element.textContent = short.format(at);
 }
 
 /** Write a moment in full. */

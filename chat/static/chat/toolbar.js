@@ -1,12 +1,13 @@
 // The toolbar of each message and the two menus of the page: what can be done with the message, and reactions.
 //
-// One stop of the Tab key per message; left and right go through its buttons, up and down to other messages.
+// Left and right go through the buttons of a message, up and down to those of other messages, Escape back to the message.
 
 const MARGIN_PX = 8;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Toolbar {
   #items;
+  #others = [];
   #menu;
   #emoji;
   #policies;
@@ -28,15 +29,38 @@ export class Toolbar {
 
   /** Offer on every message what I may do now. */
   refresh() {
-    for (const right of ["react", "post"]) this.#items.classList.toggle(`may-${right}`, this.#policies.may(right));
-    this.#items.classList.add("is-live");
+    for (const list of [this.#items, ...this.#others]) {
+      for (const right of ["react", "post"]) list.classList.toggle(`may-${right}`, this.#policies.may(right));
+      list.classList.add("is-live");
+    }
+  }
+
+  /** Serve the messages of another list, too. */
+  serve(list) {
+    this.#others.push(list);
+    this.#hearken(list);
+    this.refresh();
+  }
+
+  /** Open the menu of a message for whoever uses the keyboard. */
+  openMenu(item) {
+    this.#open(this.#menu, item, anchorOf(item));
+  }
+
+  /** Open the choice of emoji for a message. */
+  openEmoji(item) {
+    this.#open(this.#emoji, item, anchorOf(item));
+  }
+
+  /** Put the focus on the first button of a message. */
+  focus(item) {
+    visible(item.querySelector(".toolbar"))[0]?.focus();
   }
 
   #listen() {
     // A press on the button whose menu is open closes it, before the click comes.
     addEventListener("pointerdown", () => { this.#wasOpen = this.#opened() && this.#item; }, { capture: true });
-    this.#items.addEventListener("click", (event) => this.#press(event));
-    this.#items.addEventListener("keydown", (event) => this.#walk(event));
+    this.#hearken(this.#items);
     for (const popover of [this.#menu, this.#emoji]) {
       popover.addEventListener("keydown", (event) => step(event, popover));
       popover.addEventListener("toggle", ({ newState }) => {
@@ -50,6 +74,11 @@ export class Toolbar {
       this.#react(event.target.elements.emoji.value.trim());
       event.target.reset();
     });
+  }
+
+  #hearken(list) {
+    list.addEventListener("click", (event) => this.#press(event));
+    list.addEventListener("keydown", (event) => this.#walk(event));
   }
 
   #opened() {
@@ -78,8 +107,7 @@ export class Toolbar {
   #choose(button) {
     if (!button) return;
     this.#menu.hidePopover();
-    const anchor = this.#item.querySelector(".toolbar [data-do=more]");
-    if (button.dataset.do === "react") this.#open(this.#emoji, this.#item, anchor);
+    if (button.dataset.do === "react") this.openEmoji(this.#item);
     else this.#onDo(button.dataset.do, this.#item);
   }
 
@@ -91,16 +119,25 @@ export class Toolbar {
 
   #walk(event) {
     const button = event.target.closest(".toolbar button");
+    if (button && event.key === "Escape") button.closest(".message").focus();
     const move = button && STEPS[event.key];
     if (!move) return;
     event.preventDefault();
     const [across, along] = move;
-    const bars = along ? [...this.#items.querySelectorAll(".message .toolbar")] : [];
+    const bars = along ? [...button.closest("ol").querySelectorAll(".message .toolbar")] : [];
     const bar = along ? bars[bars.indexOf(button.parentElement) + along] : button.parentElement;
-    const buttons = bar ? [...bar.children].filter((each) => each.checkVisibility()) : [];
+    const buttons = visible(bar);
     const next = along ? buttons.find((each) => each.dataset.do === button.dataset.do) : buttons[buttons.indexOf(button) + across];
     next?.focus();
   }
+}
+
+function anchorOf(item) {
+  return item.querySelector(".toolbar [data-do=more]");
+}
+
+function visible(bar) {
+  return bar ? [...bar.children].filter((each) => each.checkVisibility()) : [];
 }
 
 /** The arrow keys go through the buttons of a menu. */

@@ -8,11 +8,11 @@ import logging
 import tempfile
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -20,6 +20,7 @@ from foundation.errors import ChatError
 from foundation.limits import (
     ANIMATION_MAX_FRAMES,
     ANIMATION_MAX_PIXELS,
+    AVATAR_SIDE_PIXELS,
     IMAGE_MAX_PIXELS,
     IMAGE_SIDE_MAX_PIXELS,
     IMAGE_WAIT_S,
@@ -44,6 +45,7 @@ NO_WHOLE_IMAGE = "This is no whole image."
 # The size is checked here, with a refusal; Pillow's own bound is for what lies inside of a file.
 Image.MAX_IMAGE_PIXELS = IMAGE_MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+T = TypeVar("T")
 _turns = threading.BoundedSemaphore(IMAGES_AT_ONCE)
 
 
@@ -64,6 +66,17 @@ def picture_in(file: IO[bytes]) -> Picture | None:
     IMAGES_AT_ONCE, whoever else waits: one may take some hundred MiB. Raises `image_too_large` from the header alone, `type_mismatch` for an image
     that cannot be decoded, `overloaded` after IMAGE_WAIT_S.
     """
+    return _in_turn(file, _drawn)
+
+
+def avatar_in(file: IO[bytes]) -> IO[bytes] | None:
+    """Draw the middle of the image in this file as a square WebP of AVATAR_SIDE_PIXELS, of an animation the first frame.
+
+    None when there is no image of a kind that is shown. Raises what `picture_in` does."""
+    return _in_turn(file, _square)
+
+
+def _in_turn(file: IO[bytes], draw: Callable[[Image.Image], T]) -> T | None:
     with _hostile():
         image = _opened(file)
     if image is None:
@@ -73,7 +86,7 @@ def picture_in(file: IO[bytes]) -> Picture | None:
         raise ChatError("overloaded", retry_after_s=IMAGE_WAIT_S)
     try:
         with _hostile(), image:
-            return _drawn(image)
+            return draw(image)
     finally:
         _turns.release()
 
@@ -189,11 +202,24 @@ def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted
 
 
+def _square(image: Image.Image) -> IO[bytes]:
+    side = (AVATAR_SIDE_PIXELS, AVATAR_SIDE_PIXELS)
+    square = ImageOps.fit(_plain(_upright(image)), side, Image.Resampling.LANCZOS)
+    square.info = {}
+    file = _file()
+    square.save(file, "WEBP", quality=85, method=4)
+    file.seek(0)
+    return file
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image if image.mode in {"RGB", "RGBA"} else image.convert("RGBA" if image.has_transparency_data else "RGB")
+
+
 def _small(image: Image.Image) -> Image.Image:
     scale = min(1.0, THUMBNAIL_SIDE_PIXELS / max(image.size))
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    plain = image if image.mode in {"RGB", "RGBA"} else image.convert("RGBA" if image.has_transparency_data else "RGB")
-    small = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    small = _plain(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     small.info = {}
     return small
 
