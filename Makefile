@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SOURCES = manage.py platform rooms chat api tests
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
-BENCHMARKS = fan_out ingest idle resume_storm history inbox search scale_out ceiling
+BENCHMARKS = fan_out ingest idle resume_storm history inbox search page scale_out ceiling
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -54,6 +54,10 @@ bench: dev ## Measure everything (ten minutes, nothing else running), and write 
 	@for name in $(BENCHMARKS); do \
 		echo "== $$name"; .venv/bin/python platform/bench/$$name.py --json platform/bench/results/$$name.json || exit 1; done
 	.venv/bin/python platform/bench/report.py
+
+.PHONY: pictures
+pictures: dev ## Draw the pictures of platform/docs anew; ARGS="--all FOLDER" draws every page there
+	@exec .venv/bin/python platform/docs/pictures.py $(ARGS)
 
 .PHONY: lock
 lock: dev ## Compile requirements/*.txt anew; ARGS=--upgrade takes newer versions

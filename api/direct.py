@@ -23,6 +23,7 @@ DIRECT = {
     "slug": "dm-0123456789abcdef",
     "name": "",
     "topic": "",
+    "description": "",
     "kind": "direct",
     "people": [ADA, GRACE],
     "my_role": "member",

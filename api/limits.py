@@ -18,7 +18,14 @@ from foundation import limits, rates
 # What a client has to know, of foundation/limits.py: a size in the unit that the name ends in, or a count.
 SIZES = (
     *("MESSAGE_MAX_CHARS", "MESSAGE_MAX_BYTES", "FRAME_MAX_BYTES", "BODY_MAX_BYTES", "PAGE_MAX", "PAGE_DEFAULT"),
-    *("ROOM_NAME_MAX_CHARS", "ROOM_TOPIC_MAX_CHARS", "SLUG_MAX_CHARS", "SLOW_MODE_MAX_S", "REASON_MAX_CHARS"),
+    *(
+        "ROOM_NAME_MAX_CHARS",
+        "ROOM_TOPIC_MAX_CHARS",
+        "ROOM_DESCRIPTION_MAX_CHARS",
+        "SLUG_MAX_CHARS",
+        "SLOW_MODE_MAX_S",
+        "REASON_MAX_CHARS",
+    ),
     *("DIRECT_PEOPLE_MAX", "MENTIONS_MAX", "POSITION_MAX", "TOKENS_PER_USER", "TOKEN_NAME_MAX_CHARS"),
     *("INVITATION_LIFE_MAX_S", "INVITATION_USES_MAX", "INVITATION_LINKS_PER_ROOM", "INVITATIONS_PER_ROOM"),
     *("TYPING_INTERVAL_S", "PING_INTERVAL_S", "UNANSWERED_MAX", "BAD_FRAMES_MAX", "BAD_FRAMES_WINDOW_S"),

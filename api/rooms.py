@@ -19,6 +19,7 @@ from api.strict import StrictBody, StrictBooleanField, StrictCharField, StrictNu
 from chat.presence import roster_of
 from foundation.limits import (
     RETENTION_MAX_DAYS,
+    ROOM_DESCRIPTION_MAX_CHARS,
     ROOM_NAME_MAX_CHARS,
     ROOM_TOPIC_MAX_CHARS,
     SLOW_MODE_MAX_S,
@@ -50,6 +51,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     name: str
     topic: str
+    description: str
     kind: KindWord
     guests: GuestsWord
     posting: PostingWord
@@ -99,6 +101,8 @@ class RoomQuery(PageQuery):
 
 NAME_SHAPE = {"minLength": 1, "maxLength": ROOM_NAME_MAX_CHARS}
 TOPIC_SHAPE = {"maxLength": ROOM_TOPIC_MAX_CHARS}
+DESCRIPTION_SHAPE = {"maxLength": ROOM_DESCRIPTION_MAX_CHARS}
+DESCRIPTION_HELP = "What the room is for, in lines of plain text."
 SLOW_MODE_SHAPE = {"minimum": 0, "maximum": SLOW_MODE_MAX_S}
 SLOW_MODE_HELP = "Seconds that a member waits between two messages; 0 is no slow mode."
 RETENTION_SHAPE = {"minimum": 0, "maximum": RETENTION_MAX_DAYS}
@@ -106,27 +110,25 @@ RETENTION_HELP = "Days after which messages are deleted for good; 0 keeps them."
 SLUG_SHAPE = {"pattern": "^[a-z0-9][a-z0-9_-]*$", "maxLength": SLUG_MAX_CHARS}
 
 
-class RoomBody(StrictBody):
+class _Fields(StrictBody):
+    topic = StrictCharField(required=False, allow_blank=True, shape=TOPIC_SHAPE)
+    description = StrictCharField(required=False, allow_blank=True, shape=DESCRIPTION_SHAPE, help_text=DESCRIPTION_HELP)
+    kind = ChoiceField(KINDS, required=False)
+    guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
+    posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
+    slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
+    retention_days = StrictNumberField(required=False, shape=RETENTION_SHAPE, help_text=RETENTION_HELP)
+
+
+class RoomBody(_Fields):
     name = StrictCharField(shape=NAME_SHAPE)
     slug = StrictCharField(
         required=False, shape=SLUG_SHAPE, help_text="The address; made of the name where it is not given."
     )
-    topic = StrictCharField(required=False, allow_blank=True, shape=TOPIC_SHAPE)
-    kind = ChoiceField(KINDS, required=False)
-    guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
-    posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
-    slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
-    retention_days = StrictNumberField(required=False, shape=RETENTION_SHAPE, help_text=RETENTION_HELP)
 
 
-class RoomChangesBody(StrictBody):
+class RoomChangesBody(_Fields):
     name = StrictCharField(required=False, shape=NAME_SHAPE)
-    topic = StrictCharField(required=False, allow_blank=True, shape=TOPIC_SHAPE)
-    kind = ChoiceField(KINDS, required=False)
-    guests = ChoiceField(Guests.choices, required=False, help_text="What people without an account may do.")
-    posting = ChoiceField(Posting.choices, required=False, help_text="Who may post.")
-    slow_mode_s = StrictNumberField(required=False, shape=SLOW_MODE_SHAPE, help_text=SLOW_MODE_HELP)
-    retention_days = StrictNumberField(required=False, shape=RETENTION_SHAPE, help_text=RETENTION_HELP)
     archived = StrictBooleanField(required=False, help_text="Archive the room, or take it up again.")
 
 
@@ -134,6 +136,7 @@ TEA = Room(
     slug="tea",
     name="Tea",
     topic="No coffee",
+    description="Leaves, water, and how long.\nNo bags.",
     kind="public",
     guests="none",
     posting="members",
@@ -160,6 +163,7 @@ def room_shown(room: "WithAnnotations[models.Room, Listed]", user: Asker) -> Roo
         slug=room.slug,
         name=room.name,
         topic=room.topic,
+        description=room.description,
         kind=room.kind,
         guests=room.guests,
         posting=room.posting,

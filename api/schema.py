@@ -34,6 +34,7 @@ TAGS = {
     "changes": "messages",
     "search": "messages",
     "uploads": "messages",
+    "formatting": "messages",
     "members": "members",
     "invitations": "invitations",
     "bans": "bans",

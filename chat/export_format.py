@@ -37,6 +37,7 @@ class Settings(_Part, frozen=True, kw_only=True):
     created_at: Moment
     first_seq: Seq
     message_count: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
+    description: str = ""
 
 
 class Member(_Part, frozen=True, kw_only=True):

@@ -143,6 +143,7 @@ def _manifest(room: Room, members: list[Member], people: _People) -> Manifest:
             slug=room.slug,
             name=room.name,
             topic=room.topic,
+            description=room.description,
             kind=room.kind,
             guests=room.guests,
             posting=room.posting,

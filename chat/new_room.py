@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import public_user
 from chat.pages import complaints, draw, page, signed_in
 from foundation.errors import ChatError, invalid
-from foundation.limits import DIRECT_PEOPLE_MAX, ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS
+from foundation.limits import DIRECT_PEOPLE_MAX, ROOM_DESCRIPTION_MAX_CHARS, ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS
 from rooms.direct import open_direct
 from rooms.directory import acquaintances
 from rooms.lifecycle import open_room
@@ -81,6 +81,7 @@ def room_fields(request: HttpRequest) -> dict[str, Any]:
     return {
         "name": request.POST.get("name", ""),
         "topic": request.POST.get("topic", "").strip(),
+        "description": request.POST.get("description", "").replace("\r\n", "\n").strip(),
         "kind": kind,
         "guests": Guests.NONE if kind == Kind.PRIVATE else request.POST.get("guests", Guests.NONE),
         "posting": request.POST.get("posting", Posting.MEMBERS),
@@ -103,6 +104,7 @@ def form_context(values: dict[str, Any]) -> dict[str, Any]:
         "retentions": _choices(RETENTIONS, str(values.get("retention_days", 0)), "days"),
         "name_max_chars": ROOM_NAME_MAX_CHARS,
         "topic_max_chars": ROOM_TOPIC_MAX_CHARS,
+        "description_max_chars": ROOM_DESCRIPTION_MAX_CHARS,
     }
 
 

@@ -24,7 +24,7 @@ from chat import history
 from chat.erasing import delete_message
 from chat.posting import post_message
 from chat.presence import roster_of
-from chat.scripts import imported_by
+from chat.scripts import first_of_all
 from chat.sidebar import sections_of, sidebar_of
 from chat.timeline import lines_of, span
 from foundation.errors import ChatError, invalid
@@ -175,7 +175,7 @@ def _room_context(request: HttpRequest, access: Access, position: dict[str, int]
         "more_here": max(0, roster.here_count - len(here)),
         **people,
         "more_members": more_members,
-        "modules": imported_by("room", "inbox") if user.is_authenticated else imported_by("room"),
+        "modules": first_of_all("room", "keys", "theme", *(("inbox", "notified") if user.is_authenticated else ())),
         "start": _start(request, access, read) | {"people": people, "more_members": more_members},
     }
 

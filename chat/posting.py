@@ -17,7 +17,7 @@ from chat.models import Message
 from foundation import rates
 from foundation.errors import ChatError
 from foundation.publishing import Entry, publish
-from foundation.statements import insert_all, new, update_all
+from foundation.statements import insert_all, new, update_all, without_waiting
 from rooms import policies
 from rooms.log import next_seqs
 from rooms.membership import enter
@@ -183,20 +183,21 @@ def _write(fresh: dict[Room, list[Message]], memberships: dict[Place, Membership
     """Number, insert and publish the new messages of each room; whoever says something has read what came before."""
     for room, messages in fresh.items():
         room.message_count += len(messages)
-    firsts = next_seqs({room: len(messages) for room, messages in fresh.items()})
-    for room, messages in fresh.items():
-        for index, message in enumerate(messages):
-            message.seq = firsts[room] + index
-            if message.author_id is not None:
-                membership = memberships[room.id, message.author_id]
-                membership.read_seq = message.seq
-                membership.messages_read = room.message_count - len(messages) + index + 1
-    mentions.note(fresh)
-    threads.count(fresh, targets)
-    every = [message for messages in fresh.values() for message in messages]
-    insert_all(every)
-    indexing.note(every)
-    update_all(memberships.values(), "read_seq", "messages_read", "last_posted_at")
+    with without_waiting():
+        firsts = next_seqs({room: len(messages) for room, messages in fresh.items()})
+        for room, messages in fresh.items():
+            for index, message in enumerate(messages):
+                message.seq = firsts[room] + index
+                if message.author_id is not None:
+                    membership = memberships[room.id, message.author_id]
+                    membership.read_seq = message.seq
+                    membership.messages_read = room.message_count - len(messages) + index + 1
+        mentions.note(fresh)
+        threads.count(fresh, targets)
+        every = [message for messages in fresh.values() for message in messages]
+        insert_all(every)
+        indexing.note(every)
+        update_all(memberships.values(), "read_seq", "messages_read", "last_posted_at")
     for room, messages in fresh.items():
         entries = [Entry(render(message_frame(message, room.slug))) for message in messages]
         publish(room.group, messages[0].seq, entries)

@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
+from foundation.errors import invalid
+from foundation.limits import POSITION_MAX
 from rooms.models import Notify
 from rooms.policies import Access
 from rooms.preferences import set_preferences
@@ -17,14 +19,26 @@ WORDS = {Notify.EVERYTHING: "everything", Notify.MENTIONS: "mentions of me", Not
 
 def listed(access: Access) -> dict[str, Any]:
     """What the section draws: the choices and what is chosen."""
-    return {"mine": access.membership, "notices": {str(value): words for value, words in WORDS.items()}}
+    notices = {str(value): words for value, words in WORDS.items()}
+    return {"mine": access.membership, "notices": notices, "position_max": POSITION_MAX}
 
 
 def prefer(request: HttpRequest, actor: User, slug: str) -> str:
-    chosen = {"muted": "muted" in request.POST, "favourite": "favourite" in request.POST}
+    chosen: dict[str, Any] = {"muted": "muted" in request.POST, "favourite": "favourite" in request.POST}
+    if "position" in request.POST:
+        chosen["position"] = _position(request.POST["position"].strip())
     set_preferences(actor=actor, slug=slug, notify=request.POST.get("notify", Notify.EVERYTHING), **chosen)
     notes.success(request, "Saved.")
     return reverse("room_settings", args=[slug])
+
+
+def _position(text: str) -> int | None:
+    """A place in the list, or None for the one that the room's name gives. Raises `validation_error`."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise invalid("position", "invalid", "A whole number, or nothing.")
+    return int(text)
 
 
 ACTIONS: dict[str, Callable[[HttpRequest, User, str], str]] = {"prefer": prefer}

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User, public_user
-from chat import banning, inviting, preferring
+from chat import banning, handing_over, inviting, preferring
 from chat.new_room import KNOWN_SHOWN, form_context, room_fields
 from chat.pages import ROOMS_PER_PAGE, complaints, draw, page, signed_in
 from foundation.errors import ChatError, invalid
@@ -70,6 +70,7 @@ def _row(member: Membership, access: Access) -> dict[str, Any]:
     return {
         "who": public_user(member.user),
         "role": member.role,
+        "has_read": member.user.read_receipts and member.messages_read >= access.room.message_count > 0,
         "roles": [role for role in ROLES if access.may_give(role)]
         if access.may("change_role") and within_reach
         else [],
@@ -105,7 +106,7 @@ def _add(request: HttpRequest, actor: User, slug: str) -> str:
 
 def _remove(request: HttpRequest, actor: User, slug: str) -> str:
     username = username_of(request)
-    membership.remove_member(actor=actor, slug=slug, username=username)
+    membership.remove_member(actor=actor, slug=slug, username=username, reason=request.POST.get("reason", ""))
     notes.success(request, f"{username} was removed.")
     return _back(slug, "#people")
 
@@ -164,6 +165,7 @@ ACTIONS: dict[str, Action] = {
     "join": _join,
     "leave": _leave,
     "delete": _delete,
+    **handing_over.ACTIONS,
     **preferring.ACTIONS,
     **inviting.ACTIONS,
     **banning.ACTIONS,

@@ -137,6 +137,8 @@ def _update(field: str, value: Any) -> list[Part]:
             return ["renamed the room to “", {"name": value}, "”"]
         case "topic":
             return ["set the topic to “", {"name": value}, "”"] if value else ["removed the topic"]
+        case "description":
+            return ["changed the description" if value else "removed the description"]
         case "kind":
             return [f"made the room {value}"]
         case "posting":

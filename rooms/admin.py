@@ -26,7 +26,19 @@ class RoomAdmin(ReadOnlyAdmin):
     list_select_related = ("created_by",)
     search_fields = ("name", "slug", "topic", "created_by__username")
     ordering = ("name", "pk")
-    fields = ("name", "slug", "topic", "kind", "guests", "created_by", "created_at", "last_seq", "members", "changes")
+    fields = (
+        "name",
+        "slug",
+        "topic",
+        "description",
+        "kind",
+        "guests",
+        "created_by",
+        "created_at",
+        "last_seq",
+        "members",
+        "changes",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
         return super().get_queryset(request).annotate(number_of_members=Count("memberships"))

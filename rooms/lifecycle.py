@@ -10,14 +10,14 @@ from accounts.models import User
 from accounts.names import check_line
 from foundation import rates
 from foundation.errors import ChatError, invalid
-from foundation.limits import RETENTION_MAX_DAYS, ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S
+from foundation.limits import RETENTION_MAX_DAYS, ROOM_DESCRIPTION_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLOW_MODE_MAX_S
 from foundation.publishing import close_group
 from rooms import audit, names, notices, policies
 from rooms.log import record_change
 from rooms.models import ChangeKind, FormerRoom, Guests, Kind, Membership, Posting, Role, Room
 
 LOBBY = "lobby"
-CHANGEABLE = ("name", "topic", "kind", "guests", "posting", "slow_mode_s", "retention_days")
+CHANGEABLE = ("name", "topic", "description", "kind", "guests", "posting", "slow_mode_s", "retention_days")
 KINDS = (Kind.PUBLIC, Kind.PRIVATE)  # a direct room is opened with its people, see `rooms/direct.py`
 
 
@@ -27,6 +27,7 @@ def open_room(
     name: str,
     slug: str | None = None,
     topic: str = "",
+    description: str = "",
     kind: str = Kind.PUBLIC,
     guests: str = Guests.NONE,
     posting: str = Posting.MEMBERS,
@@ -39,7 +40,7 @@ def open_room(
     Raises `validation_error`, and `name_taken` where the slug is or was in use, or another public room's name is this
     one or looks like it; `rate_limited`.
     """
-    given = (name, topic, kind, guests, posting, slow_mode_s, retention_days)
+    given = (name, topic, description, kind, guests, posting, slow_mode_s, retention_days)
     values = checked_values(dict(zip(CHANGEABLE, given, strict=True)))
     chosen = names.checked_slug(slug) if slug is not None else names.slug_for(values["name"], kind)
     room = Room(slug=chosen, created_by=actor, name_key=names.name_key(values["name"]), **values)
@@ -61,6 +62,7 @@ def update_room(
     slug: str,
     name: str | None = None,
     topic: str | None = None,
+    description: str | None = None,
     kind: str | None = None,
     guests: str | None = None,
     posting: str | None = None,
@@ -74,7 +76,7 @@ def update_room(
     Publishes `room.updated`, at which people who may no longer read lose their sockets.
     Raises `not_found`, `forbidden`, `archived`, `validation_error`, `name_taken`.
     """
-    values = (name, topic, kind, guests, posting, slow_mode_s, retention_days)
+    values = (name, topic, description, kind, guests, posting, slow_mode_s, retention_days)
     given = {field: value for field, value in zip(CHANGEABLE, values, strict=True) if value is not None}
     with transaction.atomic():
         access = policies.room_for(actor, slug, lock=True)
@@ -173,6 +175,8 @@ def checked_values(values: dict[str, Any]) -> dict[str, Any]:
     """The values of CHANGEABLE as they are kept. Raises `validation_error`."""
     name = names.checked_name(values["name"])
     check_line(values["topic"], field="topic", max_chars=ROOM_TOPIC_MAX_CHARS)
+    lines = values["description"].replace("\n", " ")
+    check_line(lines, field="description", max_chars=ROOM_DESCRIPTION_MAX_CHARS)
     for field, choices in (("kind", KINDS), ("guests", Guests.values), ("posting", Posting.values)):
         if values[field] not in choices:
             raise invalid(field, "invalid_choice", f"One of: {', '.join(choices)}.")

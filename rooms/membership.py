@@ -105,6 +105,19 @@ def change_role(*, actor: User, slug: str, username: str, role: str) -> Membersh
         return membership
 
 
+def hand_over(*, actor: User, slug: str, username: str) -> Membership:
+    """Make another member an owner and the actor a member, in one step.
+
+    Publishes `member.updated` for each. Raises `not_found`, `forbidden`, and `validation_error` for the actor's own name.
+    """
+    if username == actor.username:
+        raise invalid("username", "self", "The room is yours already. Name somebody else.")
+    with transaction.atomic():
+        made = change_role(actor=actor, slug=slug, username=username, role=Role.OWNER)
+        change_role(actor=actor, slug=slug, username=actor.username, role=Role.MEMBER)
+    return made
+
+
 def admit(room: Room, *, actor: User, user: User, role: str) -> Membership:
     """Make a person a member under the room's lock, for whom what was said before is not unread.
 

@@ -7,7 +7,13 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from foundation.limits import ROOM_NAME_MAX_CHARS, ROOM_TOPIC_MAX_CHARS, SLUG_MAX_CHARS, SLUG_PATTERN
+from foundation.limits import (
+    ROOM_DESCRIPTION_MAX_CHARS,
+    ROOM_NAME_MAX_CHARS,
+    ROOM_TOPIC_MAX_CHARS,
+    SLUG_MAX_CHARS,
+    SLUG_PATTERN,
+)
 
 
 class Kind(models.TextChoices):
@@ -69,6 +75,7 @@ class Room(models.Model):
     # What names that look alike have in common; empty where it is not to be unique.
     name_key = models.CharField(max_length=4 * ROOM_NAME_MAX_CHARS, blank=True, editable=False)
     topic = models.CharField(max_length=ROOM_TOPIC_MAX_CHARS, blank=True)
+    description = models.TextField(max_length=ROOM_DESCRIPTION_MAX_CHARS, blank=True)
     kind = models.CharField(max_length=7, choices=Kind, default=Kind.PUBLIC)
     guests = models.CharField(max_length=5, choices=Guests, default=Guests.NONE)
     posting = models.CharField(max_length=10, choices=Posting, default=Posting.MEMBERS)

@@ -61,8 +61,8 @@ def _quick_and_clean(settings: Any) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_waits_in_vain() -> None:
-    quick.look_for_static_files_once()
     quick.commit_without_the_disk()
+    quick.collect_garbage_as_the_server_does()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -191,45 +191,6 @@ def redis_url() -> Iterator[str]:
 def postgres_url() -> Iterator[str]:
     with servers.postgres() as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """A real Chromium, driven by Playwright; skips where there is none.
-
-    Playwright keeps an event loop running, in which no asynchronous test can run: hence one for each module."""
-    program = Path("/usr/bin/chromium")
-    if not program.exists():
-        pytest.skip("/usr/bin/chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(program), args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def house(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server of its own where ada, the administrator, and grace have signed up in their browsers."""
-    from tests.browsing import House
-
-    with servers.parlor(tmp_path_factory.mktemp("house")) as server:
-        house = House(server, chromium)
-        with house.visit():
-            house.sign_up("ada")
-            house.sign_up("grace")
-        yield house
-
-
-@pytest.fixture
-def window(house: Any) -> Iterator[Any]:
-    """`window("ada", "/rooms/tea/")` opens a window of ada's; it is closed afterwards, and must not have complained."""
-    with house.visit() as open_window:
-        yield open_window
 
 
 @pytest.fixture

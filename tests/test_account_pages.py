@@ -11,6 +11,7 @@ from django.test import Client
 from accounts import devices
 from accounts.devices import device_in_words, sign_ins_of
 from accounts.models import ApiToken, SignIn, User
+from accounts.tokens import issue_token
 from foundation.limits import TOKENS_PER_USER
 from foundation.models import Eviction
 from tests.conftest import PASSWORD
@@ -193,6 +194,19 @@ def test_a_token_is_shown_once_works_and_is_revoked(as_ada: Client, ada: User) -
     assert Client(headers=headers).get("/api/users/me/").status_code == 401
     again = as_ada.post("/accounts/tokens/", {"do": "revoke", "token": "x"}, follow=True)
     assert "revoked already" in words(again)
+
+
+def test_all_tokens_are_revoked_at_once(as_ada: Client, ada: User, grace: User) -> None:
+    issue_token(actor=grace, name="hers")
+    as_ada.post("/accounts/tokens/", {"do": "create", "name": "one"})
+    assert "Revoke all" not in words(as_ada.get("/accounts/tokens/"))
+    as_ada.post("/accounts/tokens/", {"do": "create", "name": "two"})
+    assert "Revoke all" in words(as_ada.get("/accounts/tokens/"))
+
+    page = as_ada.post("/accounts/tokens/", {"do": "revoke_all"}, follow=True)
+
+    assert "All tokens are revoked." in words(page) and "No tokens yet." in words(page)
+    assert list(ApiToken.objects.values_list("name", flat=True)) == ["hers"]
 
 
 def test_a_token_needs_a_name_and_there_are_only_so_many(as_ada: Client, ada: User) -> None:

@@ -31,6 +31,7 @@ def test_a_room_is_opened_and_found_at_its_location(api: Api, ada: User) -> None
         "slug": "green-tea",
         "name": "Green tea",
         "topic": "sencha",
+        "description": "",
         "kind": "public",
         "guests": "none",
         "created_by": {"id": ada.pk, **ADA},

@@ -17,6 +17,7 @@ NAMES = (
     "history",
     "inbox",
     "search",
+    "page",
     "scale_out",
     "ingest",
     "fan_out",
@@ -118,6 +119,21 @@ def test_search_asks_every_question_of_everybody(measured: Measured) -> None:
     assert all(positive(row, "p50_ms", "p95_ms") for row in rows)
     assert all(row["found"] > 0 for row in rows if row["question"] == "the most common word")
     assert all(row["found"] == 0 for row in rows if row["question"] == "what nobody said")
+
+
+def test_page_measures_every_figure_that_was_asked_for(measured: Measured) -> None:
+    if not Path("/usr/bin/chromium").exists():
+        pytest.skip("/usr/bin/chromium is not installed")
+    rows = measured("page")
+
+    assert [row["figure"].split(",")[0] for row in rows] == [
+        *["first page"] * 3,
+        *("message", "flood of 60", "scroll", "scroll", "scroll"),
+    ]
+    assert all(row["measured"] > 0 for row in rows if "task" not in row["figure"])
+    weight, requests, *_ = rows
+    assert weight["measured"] <= weight["asked"] == 100
+    assert requests["measured"] > 10
 
 
 def test_history_asks_for_every_kind_of_page(measured: Measured) -> None:

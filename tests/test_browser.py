@@ -15,12 +15,6 @@ pytestmark = pytest.mark.browser
 ALL_READ = "async () => (await (await fetch('/api/inbox/')).json()).totals.unread === 0"
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    """The address of a public room of ada's that nobody used before."""
-    return house.room("ada")
-
-
 def at_end(page: Page) -> bool:
     return bool(page.evaluate("Math.abs(document.getElementById('timeline').scrollTop) < 2"))
 
@@ -37,7 +31,7 @@ def test_somebody_signs_up_opens_a_room_and_signs_out(house: House, window: Wind
     page.get_by_role("button", name="Open the room").click()
 
     expect(page.get_by_role("heading", name="Garden", level=1)).to_be_visible()
-    expect(page.get_by_text("Green things")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text("Green things")).to_be_visible()
     wait_connected(page, "newcomer")
 
     page.locator("#rooms").get_by_role("button", name="newcomer").click()

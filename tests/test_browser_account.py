@@ -63,9 +63,11 @@ def test_a_name_and_a_picture_are_changed_by_keyboard_and_seen_live(house: House
     expect(message(grace, "Who am I?").locator(".avatar")).to_have_text("AL")
 
 
-def test_a_token_is_made_and_copied_and_another_device_is_signed_out(house: House, window: Window) -> None:
+def test_a_token_is_made_and_copied_and_another_device_is_signed_out(
+    house: House, window: Window, clipboard: list[str]
+) -> None:
     room = house.room("ada")
-    desk = window("ada", "/accounts/tokens/", permissions=["clipboard-read", "clipboard-write"])
+    desk = window("ada", "/accounts/tokens/", permissions=clipboard)
     press_until(desk, "New token")
     desk.keyboard.type("tea bot")
     desk.keyboard.press("Enter")

@@ -33,11 +33,6 @@ WIDE = [
 ]
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
-
-
 def post(page: Page, room: str, texts: list[str]) -> None:
     """Post over REST as the page's reader, many at once."""
     status = page.evaluate(

@@ -1,11 +1,11 @@
-"""Living on the keyboard: the quick switcher, the shortcuts and their help, Escape, and the Tab key alone."""
+"""Living on the keyboard: the quick switcher, the shortcuts and their help, and Escape."""
 
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browsing import PASSWORD, House, Window, message, said, say, wait_connected
+from tests.browsing import House, Window, choose, inside, message, panel, said, say, wait_connected
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.browser
@@ -206,89 +206,58 @@ def test_an_arriving_message_never_takes_the_focus(ada: Page, window: Window) ->
         expect(said(ada, f"Message {number}")).to_have_count(1)
 
         expect(ada.locator(place)).to_be_focused()
+    ada.keyboard.press("Escape")
+    ada.locator("#text").press_sequentially("Half a sen")
+    say(grace, "While ada types")
+    expect(said(ada, "While ada types")).to_have_count(1)
+    ada.keyboard.type("tence")
+    expect(ada.locator("#text")).to_have_value("Half a sentence")
+
+    ada.locator("#timeline").focus()
+    ada.keyboard.press("ArrowUp")
+    say(grace, "While ada reads")
+    expect(said(ada, "While ada reads")).to_have_count(1)
+    expect(message(ada, "While ada types")).to_be_focused()
+
+    choose(grace, "While ada reads", "Open thread")
+    say_in = panel(grace).get_by_role("textbox", name="Reply")
+    choose(ada, "While ada reads", "Open thread")
+    expect(panel(ada).get_by_role("textbox", name="Reply")).to_be_focused()
+    say_in.fill("Into the thread")
+    say_in.press("Enter")
+    expect(inside(ada, "Into the thread")).to_have_count(1)
+    expect(panel(ada).get_by_role("textbox", name="Reply")).to_be_focused()
 
 
-class Fingers:
-    """Somebody with the Tab key and nothing else to point with."""
+def test_escape_closes_the_panel_in_its_turn_and_gives_back_the_focus(ada: Page) -> None:
+    say(ada, "Question")
+    expect(ada.locator(".is-pending")).to_have_count(0)
+    ada.get_by_role("link", name="Pinned messages").first.click()
+    expect(panel(ada).get_by_text("Nothing is pinned.")).to_be_visible()
+    choose(ada, "Question", "Reply")
+    expect(ada.locator("#text")).to_be_focused()
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    ada.keyboard.press("Escape")  # the reply opened last
+    expect(ada.locator("#purpose")).to_be_hidden()
+    expect(panel(ada)).to_be_visible()
+    ada.keyboard.press("Escape")
+    expect(panel(ada)).to_be_hidden()
+    expect(ada.locator("#text")).to_be_focused()  # whoever writes goes on writing
 
-    def to(self, name: str, *, back: bool = False) -> None:
-        """Tab until what has this name is focused. Fails when the focus is lost, or has gone round."""
-        seen = []
-        for _ in range(120):
-            self.page.keyboard.press("Shift+Tab" if back else "Tab")
-            focused = self.page.evaluate(
-                """(() => { const at = document.activeElement;
-                  const label = at.labels?.[0]?.textContent ?? "";
-                  const visible = at.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-                  return [at.tagName, (at.ariaLabel || label || at.textContent || at.value).trim().slice(0, 40), visible]; })()"""
-            )
-            seen.append(focused)
-            if re.search(name, focused[1]):
-                assert focused[2], f"{focused} is focused and not to be seen"
-                return
-        raise AssertionError(f"no {name!r} among {seen}")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-
-
-def test_from_sign_up_to_sign_out_with_the_tab_key_alone(window: Window, house: House) -> None:
-    page = window(None, "/accounts/signup/")
-    fingers = Fingers(page)
-    fingers.to("Username")
-    fingers.type("tabitha")
-    fingers.to("Password")
-    fingers.type(PASSWORD)
-    fingers.press("Enter")
-    page.wait_for_url(f"{house.server.url}/")
-    fingers.to("New room")
-    fingers.press("Enter")
-    page.wait_for_url("**/rooms/new/")
-    fingers.to("^Name")
-    fingers.type("Tabby")
-    fingers.press("Enter")
-    page.wait_for_url("**/rooms/tabby/")
-    wait_connected(page, "tabitha")
-
-    fingers.to("^Skip to the message box")
-    fingers.press("Enter")
-    expect(page.locator("#text")).to_be_focused()
-    fingers.type("First")
-    fingers.press("Enter")
-    expect(said(page, "First")).to_have_count(1)
-    expect(page.locator(".is-pending")).to_have_count(0)
-    fingers.to("^Messages", back=True)
-    fingers.press("ArrowUp", "Enter", "Enter", "Enter")
-    expect(message(page, "First").get_by_role("button", name="👍 1")).to_be_visible()
-    fingers.to("^Messages", back=True)
-    fingers.press("ArrowUp", "r")
-    expect(page.locator("#purpose")).to_contain_text("Replying to")
-    fingers.type("Answer")
-    fingers.press("Enter")
-    expect(said(page, "Answer")).to_have_count(1)
-    expect(page.locator(".is-pending")).to_have_count(0)
-    fingers.press("ArrowUp")
-    expect(page.locator("#text")).to_have_value("Answer")
-    fingers.type("ed")
-    fingers.press("Enter")
-    expect(said(page, "Answered")).to_have_count(1)
-    page.on("dialog", lambda dialog: dialog.accept())
-    fingers.to("^Messages", back=True)
-    fingers.press("ArrowUp", "Delete")
-    expect(said(page, "Message deleted")).to_have_count(1)
-
-    fingers.to("^Room settings", back=True)
-    fingers.press("Enter")
-    page.wait_for_url("**/rooms/tabby/settings/")
-    fingers.to("^Your account")
-    fingers.press("Enter")
-    fingers.to("^Sign out")
-    fingers.press("Enter")
-    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    choose(ada, "Question", "Reply")
+    link = ada.get_by_role("link", name="Files").first
+    link.press("Enter")
+    expect(panel(ada).get_by_text("No files yet.")).to_be_visible()
+    ada.keyboard.press("Escape")
+    expect(panel(ada)).to_be_hidden()
+    expect(link).to_be_focused()
+    expect(ada.locator("#purpose")).to_be_visible()
+    ada.get_by_role("link", name="Search this room").click()
+    expect(panel(ada).get_by_role("searchbox")).to_be_focused()
+    ada.keyboard.press("Control+k")
+    ada.keyboard.press("Escape")
+    expect(ada.locator("#switcher")).to_be_hidden()
+    expect(panel(ada).get_by_role("searchbox")).to_be_focused()
+    ada.keyboard.press("Escape")
+    expect(panel(ada)).to_be_hidden()
+    expect(ada.locator("#purpose")).to_be_visible()

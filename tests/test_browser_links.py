@@ -11,24 +11,6 @@ from tests.browsing import House, Window, choose, message, said, say, wait_conne
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
-
-
-@pytest.fixture
-def both(window: Window, room: str) -> tuple[Page, Page]:
-    """Ada and grace in a room, both members, after one message of each."""
-    ada, grace = window("ada", room), window("grace", room)
-    wait_connected(ada, "ada", "grace")
-    say(ada, "Who is for tea?")
-    expect(said(grace, "Who is for tea?")).to_have_count(1)
-    say(grace, "I am")
-    expect(said(ada, "I am")).to_have_count(1)
-    expect(grace.locator("#join")).to_have_count(0)
-    return ada, grace
-
-
 def fill(house: House, room: str) -> None:
     """A hundred and twenty lines of ada's."""
     slug = room.split("/")[2]
@@ -78,9 +60,9 @@ def test_whoever_writes_on_a_page_of_old_messages_is_led_to_the_end(window: Wind
     expect(said(ada, "from the past")).to_have_count(1)
 
 
-def test_a_link_is_copied(both: tuple[Page, Page], house: House, room: str) -> None:
+def test_a_link_is_copied(both: tuple[Page, Page], house: House, room: str, clipboard: list[str]) -> None:
     ada, _ = both
-    ada.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ada.context.grant_permissions(clipboard)
     choose(ada, "I am", "Copy link")
 
     expect(ada.get_by_role("status").get_by_text("The link is copied.")).to_be_visible()

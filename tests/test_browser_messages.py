@@ -11,24 +11,6 @@ from tests.pictures import photo
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
-
-
-@pytest.fixture
-def both(window: Window, room: str) -> tuple[Page, Page]:
-    """Ada and grace in a room, both members, after one message of each."""
-    ada, grace = window("ada", room), window("grace", room)
-    wait_connected(ada, "ada", "grace")
-    say(ada, "Who is for tea?")
-    expect(said(grace, "Who is for tea?")).to_have_count(1)
-    say(grace, "I am")
-    expect(said(ada, "I am")).to_have_count(1)
-    expect(grace.locator("#join")).to_have_count(0)
-    return ada, grace
-
-
 def drawn(page: Page) -> list[str]:
     """The messages as they are drawn, without what differs from paint to paint."""
     return page.locator(".message").evaluate_all(
@@ -66,13 +48,45 @@ def test_a_reaction_is_counted_in_every_window_and_taken_back(both: tuple[Page, 
 
 def test_any_emoji_can_be_written_and_what_is_none_is_refused_in_words(both: tuple[Page, Page]) -> None:
     ada, grace = both
-    for sign in ("🫖", "tea"):
+    for sign in ("🫖", "§"):
         choose(ada, "I am", "React")
-        ada.get_by_label("Another emoji").fill(sign)
-        ada.get_by_label("Another emoji").press("Enter")
+        ada.get_by_label("Find an emoji").fill(sign)
+        ada.get_by_label("Find an emoji").press("Enter")
 
     expect(message(grace, "I am").locator(".reaction")).to_have_text(["🫖 1"])
     expect(ada.get_by_role("status").get_by_text("Use one emoji.")).to_be_visible()
+
+
+def test_an_emoji_is_found_by_its_name_and_at_hand_the_next_time(both: tuple[Page, Page]) -> None:
+    ada, grace = both
+    menu = ada.get_by_role("dialog", name="React")
+    field = menu.get_by_label("Find an emoji")
+    choose(ada, "I am", "React")
+    expect(menu.get_by_role("button", name="Thumbs up")).to_be_focused()
+    field.fill("no such thing")
+    expect(menu.get_by_role("status")).to_have_text("No emoji of that name.")
+    field.press("Enter")
+    expect(menu).to_be_visible()
+    field.fill("teapo")
+    expect(menu.get_by_role("button", name="teapot")).to_be_visible()
+    expect(menu.get_by_role("button", name="Thumbs up")).to_be_hidden()
+    field.press("ArrowDown")
+    expect(menu.get_by_role("button", name="teapot")).to_be_focused()
+    ada.keyboard.press("Enter")
+    expect(message(grace, "I am").locator(".reaction")).to_have_text(["🫖 1"])
+
+    choose(ada, "I am", "React")
+    for key, name in (("ArrowDown", "Thumbs up"), ("ArrowRight", "Heart"), ("ArrowDown", "Heart"), ("ArrowUp", "🫖")):
+        ada.keyboard.press(key)
+        expect(menu.get_by_role("button", name=name)).to_be_focused()
+    ada.keyboard.press("Escape")
+    choose(ada, "Who is for tea?", "React")
+    menu.get_by_role("group", name="Used last").get_by_role("button", name="🫖").click()
+    expect(message(grace, "Who is for tea?").locator(".reaction")).to_have_text(["🫖 1"])
+    choose(ada, "Who is for tea?", "React")
+    field.fill("honeybee")
+    field.press("Enter")
+    expect(message(grace, "Who is for tea?").locator(".reaction")).to_have_text(["🫖 1", "🐝 1"])
 
 
 def test_a_reply_shows_what_it_answers_and_the_root_counts_it(both: tuple[Page, Page]) -> None:
@@ -188,6 +202,7 @@ def test_files_are_uploaded_shown_and_sent_without_a_word(both: tuple[Page, Page
     expect(ada.locator("#files li")).to_contain_text(["KiB", "5 KiB", "empty"])
     expect(ada.locator("#files .is-failed")).to_have_count(1)
     house.troubles.remove(next(each for each in house.troubles if "400 (Bad Request)" in each))
+    expect(ada.locator("#files .is-failed").get_by_role("button", name="Try")).to_be_hidden()  # it would be empty again
     ada.get_by_role("button", name="Remove empty.txt").click()
     expect(ada.locator("#text")).to_be_focused()
     ada.keyboard.press("Enter")

@@ -170,6 +170,6 @@ def test_the_tone_is_off_until_it_is_switched_on(window: Window, house: House) -
     page.wait_for_function("() => shown.length === 1")
     assert page.evaluate("tones") == 0
     switch_on(page, "With a soft tone")
-    assert page.evaluate("tones") == 1
+    page.wait_for_function("() => tones === 1")
     post(house, "yard", "With a tone")
     page.wait_for_function("() => shown.length === 2 && tones === 2")

@@ -6,33 +6,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browsing import House, Window, choose, inside, message, open_thread, panel, said, say, wait_connected
+from tests.browsing import House, Window, choose, inside, message, open_thread, panel, say, wait_connected
 from tests.pictures import photo
 
 pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
-
-
-@pytest.fixture
-def both(window: Window, room: str) -> tuple[Page, Page]:
-    """Ada and grace in a room, both members, after a question and a reply to it."""
-    ada, grace = window("ada", room), window("grace", room)
-    wait_connected(ada, "ada", "grace")
-    say(ada, "Who is for tea?")
-    expect(said(grace, "Who is for tea?")).to_have_count(1)
-    choose(grace, "Who is for tea?", "Reply")
-    say(grace, "I am")
-    expect(said(ada, "I am")).to_have_count(1)
-    return ada, grace
-
-
-def test_pins_come_and_go_in_the_panel(both: tuple[Page, Page]) -> None:
-    ada, grace = both
+def test_pins_come_and_go_in_the_panel(in_thread: tuple[Page, Page]) -> None:
+    ada, grace = in_thread
     grace.get_by_role("link", name="Pinned messages").first.click()
     expect(panel(grace).get_by_text("Nothing is pinned.")).to_be_visible()
     ada.get_by_role("link", name="Pinned messages").first.click()
@@ -43,20 +25,20 @@ def test_pins_come_and_go_in_the_panel(both: tuple[Page, Page]) -> None:
     expect(panel(grace).get_by_text("Nothing is pinned.")).to_be_hidden()
     expect(panel(grace).get_by_role("button", name="Take the pin off")).to_have_count(0)
     panel(ada).get_by_role("button", name="Take the pin off").click()
-    for page in both:
+    for page in in_thread:
         expect(inside(page, "Who is for tea?")).to_have_count(0)
         expect(panel(page).get_by_text("Nothing is pinned.")).to_be_visible()
 
 
-def test_files_appear_as_they_are_sent_and_go_with_their_message(both: tuple[Page, Page]) -> None:
-    ada, grace = both
+def test_files_appear_as_they_are_sent_and_go_with_their_message(in_thread: tuple[Page, Page]) -> None:
+    ada, grace = in_thread
     grace.get_by_role("link", name="Files").first.click()
     expect(panel(grace).get_by_text("No files yet.")).to_be_visible()
     pot: FilePayload = {"name": "pot.jpg", "mimeType": "image/jpeg", "buffer": photo(size=(640, 320))}
     notes: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"Darjeeling"}
     ada.locator("#file").set_input_files([pot, notes])
     expect(ada.locator("#files li")).to_have_count(2)
-    expect(ada.locator("#files")).not_to_contain_text("uploading")
+    expect(ada.locator("#files progress:visible")).to_have_count(0)
     say(ada, "The pot")
 
     picture = panel(grace).get_by_role("img", name="pot.jpg")
@@ -70,8 +52,10 @@ def test_files_appear_as_they_are_sent_and_go_with_their_message(both: tuple[Pag
     expect(panel(grace).get_by_text("No files yet.")).to_be_visible()
 
 
-def test_search_finds_marks_filters_and_jumps_and_back_brings_it_again(both: tuple[Page, Page], house: House) -> None:
-    ada, _ = both
+def test_search_finds_marks_filters_and_jumps_and_back_brings_it_again(
+    in_thread: tuple[Page, Page], house: House
+) -> None:
+    ada, _ = in_thread
     ada.get_by_role("link", name="Search this room").click()
     box = panel(ada).get_by_role("searchbox", name="Search messages")
     expect(box).to_be_focused()
@@ -105,8 +89,10 @@ def test_search_finds_marks_filters_and_jumps_and_back_brings_it_again(both: tup
     expect(panel(ada)).to_be_hidden()
 
 
-def test_on_a_phone_the_panel_is_a_sheet_that_back_and_escape_close(window: Window, both: tuple[Page, Page]) -> None:
-    ada = window("ada", urlsplit(both[0].url).path, **PHONE)
+def test_on_a_phone_the_panel_is_a_sheet_that_back_and_escape_close(
+    window: Window, in_thread: tuple[Page, Page]
+) -> None:
+    ada = window("ada", urlsplit(in_thread[0].url).path, **PHONE)
     wait_connected(ada, "ada")
     link = ada.locator("#items").get_by_role("link", name="1 reply")
     open_thread(ada)
@@ -132,8 +118,8 @@ def test_on_a_phone_the_panel_is_a_sheet_that_back_and_escape_close(window: Wind
     expect(ada.locator("#people")).to_be_hidden()
 
 
-def test_a_person_has_a_card_to_mention_and_to_write_to(both: tuple[Page, Page]) -> None:
-    ada, grace = both
+def test_a_person_has_a_card_to_mention_and_to_write_to(in_thread: tuple[Page, Page]) -> None:
+    ada, grace = in_thread
     ada.locator("#text").fill("Hello")
     ada.locator("#people").get_by_role("button", name="grace").click()
     card = ada.get_by_role("dialog", name="grace")
@@ -169,8 +155,8 @@ def test_a_crowd_is_filtered_by_name(window: Window, house: House, room: str) ->
     expect(ada.locator("#people .person:visible")).to_have_count(15)
 
 
-def test_without_a_script_the_same_links_are_pages(window: Window, both: tuple[Page, Page]) -> None:
-    ada = window("ada", urlsplit(both[0].url).path, java_script_enabled=False)
+def test_without_a_script_the_same_links_are_pages(window: Window, in_thread: tuple[Page, Page]) -> None:
+    ada = window("ada", urlsplit(in_thread[0].url).path, java_script_enabled=False)
     for name, heading in (("Pinned messages", "Pinned messages"), ("Files", "Files"), ("1 reply", "Thread")):
         ada.get_by_role("link", name=name).first.click()
         expect(ada.get_by_role("heading", name=heading, exact=True)).to_be_visible()

@@ -17,13 +17,13 @@ CODE = "```python\ndef tea(cups):\n    return " + "cups + " * 40 + "1\n```"
 
 @pytest.fixture
 def ada(house: House, window: Window) -> Page:
-    room = house.room("ada")
-    page = window("ada", room, permissions=["clipboard-read", "clipboard-write"])
+    page = window("ada", house.room("ada"))
     wait_connected(page, "ada")
     return page
 
 
-def test_code_is_copied_as_it_was_written_by_mouse_and_by_keyboard(ada: Page) -> None:
+def test_code_is_copied_as_it_was_written_by_mouse_and_by_keyboard(ada: Page, clipboard: list[str]) -> None:
+    ada.context.grant_permissions(clipboard)
     say(ada, CODE)
     button = message(ada, "def tea").get_by_role("button", name="Copy code")
     expect(button).to_have_count(1)
@@ -34,6 +34,7 @@ def test_code_is_copied_as_it_was_written_by_mouse_and_by_keyboard(ada: Page) ->
     for how in ("live", "edited", "reloaded"):
         if how == "edited":
             choose(ada, "def tea", "Edit")
+            expect(ada.locator("#purpose")).to_be_visible()
             say(ada, "See:\n" + CODE)
             expect(message(ada, "See:")).to_have_count(1)
         if how == "reloaded":

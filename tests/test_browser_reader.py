@@ -40,10 +40,14 @@ for number in range({count}):
     post_message(actor=grace, slug="{slug}", text="{text} %d" % number)
 """
 
-
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
+EDIT = """
+from accounts.models import User
+from chat.editing import edit_message
+from chat.models import Message
+grace = User.objects.get(username="grace")
+last = Message.objects.get(room__slug="{slug}", text="Old 59")
+edit_message(actor=grace, slug="{slug}", seq=last.seq, text="Old 59, edited")
+"""
 
 
 def slug_of(room: str) -> str:
@@ -79,6 +83,8 @@ def test_new_messages_of_others_are_read_in_one_line_and_nothing_else(window: Wi
     choose(grace, "My own words", "React")
     grace.get_by_role("dialog", name="React").get_by_role("button", name="Thumbs up").click()
     expect(message(ada, "My own words").locator(".reaction")).to_have_count(1)
+    house.run(EDIT.format(slug=slug_of(room)))
+    expect(said(ada, "Old 59, edited")).to_have_count(1)
     grace.locator("#text").press_sequentially("**Two**")
     say(grace, "**Two** `cups`,\nsee https://example.org/tea\n```\nx = 1\ny = 2\n```")
     wait_heard(ada, "grace: Two cups, see link to example.org code of 2 lines: x = 1")
@@ -111,6 +117,26 @@ def test_a_guests_own_message_is_not_read_to_them(window: Window, house: House) 
     wait_heard(guest, "Guest: From another")
 
     assert heard(guest) == ["Guest: From another"]
+
+
+def test_of_the_log_nothing_is_live_but_its_frame(window: Window, room: str, house: House) -> None:
+    house.run(TALK.format(count=3, slug=slug_of(room), text="Old"))
+    ada = window("ada", room)
+    wait_connected(ada, "ada")
+    say(ada, "Mine")
+    expect(said(ada, "Mine")).to_have_count(1)
+
+    nodes = ada.context.new_cdp_session(ada).send("Accessibility.getFullAXTree")["nodes"]
+    live = [each for each in nodes if any(given["name"] == "live" for given in each.get("properties", []))]
+    names = {each["nodeId"]: each for each in nodes}
+    [log] = [each for each in live if each["role"]["value"] == "log"]
+    inside, found = list(log["childIds"]), []
+    while inside:
+        each = names[inside.pop()]
+        inside += each.get("childIds", [])
+        found.append(each)
+    assert [each for each in found if each.get("name", {}).get("value") == "Old 2"]
+    assert not [each for each in found if each in live]
 
 
 def test_the_state_of_the_line_is_said_once(window: Window, room: str, house: House) -> None:

@@ -91,7 +91,7 @@ def test_older_messages_come_while_scrolling_and_nothing_jumps(window: Window, l
     expect(said(page, "line 119")).to_be_in_viewport()
     with page.expect_response(lambda response: "?before=" in response.url):
         # Far enough to load, and then look at one line while older ones are put above it.
-        page.evaluate(f"{SCROLLER}.scrollTop = -({SCROLLER}.scrollHeight - {SCROLLER}.clientHeight - 700)")
+        page.evaluate(f"{SCROLLER}.scrollTop = -({SCROLLER}.scrollHeight - {SCROLLER}.clientHeight - 350)")
         before = height_of(page, "line 080")
     expect(said(page, "line 060")).to_have_count(1)
 

@@ -3,14 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import House, Window, said, say, wait_connected
+from tests.browsing import Window, said, say, wait_connected
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def room(house: House) -> str:
-    return house.room("ada")
 
 
 def test_slow_mode_gives_the_text_back_and_says_how_long(window: Window, room: str) -> None:

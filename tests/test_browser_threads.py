@@ -10,24 +10,6 @@ from tests.browsing import House, Window, choose, inside, open_thread, panel, sa
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def room(house: House, window: Window) -> str:
-    return house.room("ada")
-
-
-@pytest.fixture
-def both(window: Window, room: str) -> tuple[Page, Page]:
-    """Ada and grace in a room, both members, after a question and a reply to it."""
-    ada, grace = window("ada", room), window("grace", room)
-    wait_connected(ada, "ada", "grace")
-    say(ada, "Who is for tea?")
-    expect(said(grace, "Who is for tea?")).to_have_count(1)
-    choose(grace, "Who is for tea?", "Reply")
-    say(grace, "I am")
-    expect(said(ada, "I am")).to_have_count(1)
-    return ada, grace
-
-
 def reply_box(page: Page) -> Locator:
     return panel(page).get_by_role("textbox", name="Reply")
 
@@ -37,8 +19,8 @@ def reply(page: Page, text: str) -> None:
     reply_box(page).press("Enter")
 
 
-def test_two_people_talk_in_a_thread_and_it_is_in_the_room_too(both: tuple[Page, Page]) -> None:
-    ada, grace = both
+def test_two_people_talk_in_a_thread_and_it_is_in_the_room_too(in_thread: tuple[Page, Page]) -> None:
+    ada, grace = in_thread
     open_thread(ada)
     choose(grace, "Who is for tea?", "Open thread")
     expect(reply_box(grace)).to_be_focused()
@@ -48,7 +30,7 @@ def test_two_people_talk_in_a_thread_and_it_is_in_the_room_too(both: tuple[Page,
     reply(grace, "Never!")
     expect(inside(ada, "Never!")).to_have_count(1)
 
-    for page in both:
+    for page in in_thread:
         expect(panel(page).locator(".message__text")).to_have_text(["Who is for tea?", "I am", "With milk?", "Never!"])
         expect(panel(page).locator(".thread__count")).to_contain_text("3 replies")
         expect(panel(page).locator(".message__quote:visible")).to_have_count(0)
@@ -61,8 +43,8 @@ def test_two_people_talk_in_a_thread_and_it_is_in_the_room_too(both: tuple[Page,
     expect(inside(grace, "Something else")).to_have_count(0)
 
 
-def test_edits_reactions_and_deletions_reach_the_thread_and_its_toolbar_works(both: tuple[Page, Page]) -> None:
-    ada, grace = both
+def test_edits_reactions_and_deletions_reach_the_thread_and_its_toolbar_works(in_thread: tuple[Page, Page]) -> None:
+    ada, grace = in_thread
     open_thread(ada)
     open_thread(grace)
     theirs = panel(grace).locator(".message").filter(has_text="I am")
@@ -123,9 +105,9 @@ def test_a_long_thread_is_read_page_by_page_and_leads_into_the_room(window: Wind
 
 
 def test_what_the_server_does_not_take_comes_back_into_the_box(
-    both: tuple[Page, Page], house: House, room: str
+    in_thread: tuple[Page, Page], house: House, room: str
 ) -> None:
-    grace = both[1]
+    grace = in_thread[1]
     open_thread(grace)
     slug = room.split("/")[2]
     reply(grace, "One")

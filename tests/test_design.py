@@ -142,7 +142,7 @@ def wider(page: Page) -> int:
 @pytest.mark.browser
 def test_no_page_is_wider_than_the_narrowest_phone(house: House, window: Window) -> None:
     long = "Donaudampfschifffahrtsgesellschaftskapitaensmuetze"
-    room = house.room("ada", Topic=long * 2)
+    room = house.room("ada", topic=long * 2)
     house.run(
         "from accounts.models import User; from chat.posting import post_message; from rooms.lifecycle import *; "
         f"ada = User.objects.get(username='ada'); update_room(actor=ada, slug='{room.split('/')[2]}', name='{long}'); "

@@ -66,7 +66,9 @@ ACTIONS: dict[str, Action] = {
     "as guest": lambda who, slug, seq, word: post_message(actor=AnonymousUser(), slug=slug, text=word, client_id="c"),
     "open": lambda who, slug, seq, word: update_room(actor=who, slug=slug, kind="public", guests="write"),
     "hide": lambda who, slug, seq, word: update_room(actor=who, slug=slug, kind="private", guests="none"),
-    "forget": lambda who, slug, seq, word: update_room(actor=who, slug=slug, retention_days=7, slow_mode_s=0),
+    "forget": lambda who, slug, seq, word: update_room(
+        actor=who, slug=slug, retention_days=7, slow_mode_s=0, description=f"{len(word)}\nletters"
+    ),
 }
 OFTEN = ["post"] * 5 + ["reply"] * 5 + ["react"] * 5 + ["edit"] * 5 + ["pin"] * 3 + ["attach"] * 2 + ["join"] * 2
 HISTORIES = st.lists(

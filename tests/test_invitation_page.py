@@ -211,8 +211,8 @@ def test_a_member_sees_and_makes_no_invitations(as_grace: Client, ada: User, tea
 
 
 @pytest.mark.browser
-def test_a_link_travels_from_one_browser_to_another(house: House, window: Window) -> None:
-    ada = window("ada", f"{house.room('ada')}settings/", permissions=["clipboard-read", "clipboard-write"])
+def test_a_link_travels_from_one_browser_to_another(house: House, window: Window, clipboard: list[str]) -> None:
+    ada = window("ada", f"{house.room('ada')}settings/", permissions=clipboard)
     ada.get_by_role("button", name="Make a link").click()
     ada.get_by_role("button", name="Copy").click()
     expect(ada.get_by_role("button", name="Copied")).to_be_visible()

@@ -124,6 +124,9 @@ def test_some_addresses_are_ours(ada: User, slug: str) -> None:
     [
         ("topic", "x" * 251, "max_length"),
         ("topic", "a\nb", "control_character"),
+        ("description", "x" * 1001, "max_length"),
+        ("description", "a\u202eb", "control_character"),
+        ("description", "a\0b", "control_character"),
         ("kind", "secret", "invalid_choice"),
         ("kind", "", "invalid_choice"),
         ("kind", "direct", "invalid_choice"),

@@ -12,7 +12,7 @@ from accounts.models import User
 from chat.models import Message
 from chat.posting import post_message
 from foundation.errors import ChatError
-from rooms.membership import add_member, change_role, join_room, leave_room, remove_member
+from rooms.membership import add_member, change_role, hand_over, join_room, leave_room, remove_member
 from rooms.models import Change, Membership, Role, Room
 from tests.sockets import joined
 
@@ -120,6 +120,22 @@ def test_who_is_no_member_is_not_found(ada: User, mallory: User, tea: Room, user
         remove_member(actor=ada, slug="tea", username=username)
     with pytest.raises(ChatError, match="not_found"):
         change_role(actor=ada, slug="tea", username=username, role="owner")
+
+
+def test_a_room_handed_over_has_one_owner_at_every_moment(ada: User, grace: User, mallory: User, tea: Room) -> None:
+    for actor, heir, code in (
+        (grace, "grace", "validation_error"),
+        (grace, "ada", "forbidden"),
+        (ada, "mallory", "not_found"),
+    ):
+        with pytest.raises(ChatError, match=code):
+            hand_over(actor=actor, slug="tea", username=heir)
+    assert Membership.objects.get(room=tea, role=Role.OWNER).user == ada
+
+    hand_over(actor=ada, slug="tea", username="grace")
+
+    assert Membership.objects.get(room=tea, role=Role.OWNER).user == grace
+    assert Membership.objects.get(room=tea, user=ada).role == Role.MEMBER
 
 
 @pytest.mark.parametrize(

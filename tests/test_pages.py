@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chat.scripts import FOLDER, imported_by
+from chat.scripts import FOLDER, LATER, imported_by
 from chat.templatetags.people import hue, initials
 from rooms.lifecycle import open_room
 from rooms.models import Room
@@ -201,14 +201,12 @@ def test_an_error_on_our_side_is_answered_in_our_words(
 def test_every_script_is_loaded_by_a_page_and_the_room_page_asks_for_all_of_its_modules_at_once() -> None:
     all_scripts = {f"chat/{script.name}" for script in FOLDER.glob("*.js")}
 
-    of_their_own = {
-        f"chat/{name}.js"
-        for name in ("room", "inbox", "copy", "dates", "theme", "portrait", "picking", "keys", "notified")
-    }
-    in_the_panel = tuple(f"panel_{name}" for name in ("files", "pins", "search", "thread"))  # loaded when it opens
-    of_their_own |= {*(f"chat/{name}.js" for name in in_the_panel), *imported_by(*in_the_panel)}
-    assert {*imported_by("room", "inbox", "keys", "notified"), *of_their_own} == all_scripts
-    assert not {f"chat/{name}.js" for name in in_the_panel} & {*imported_by("room", "inbox")}
+    on_every_page = {"room", "inbox", "keys", "notified", "theme"}
+    at_first_use = {name for script in FOLDER.glob("*.js") for name in LATER.findall(script.read_text())}
+    of_their_own = on_every_page | at_first_use | {"copy", "dates", "portrait", "picking"}
+    assert {*imported_by(*of_their_own), *(f"chat/{name}.js" for name in of_their_own)} == all_scripts
+    assert {"panel_thread", "switcher", "viewer", "offering"} < at_first_use
+    assert not {f"chat/{name}.js" for name in at_first_use} & {*imported_by(*on_every_page)}
     assert "chat/times.js" in imported_by("room")  # which timeline.js imports in several lines
 
 

@@ -5,6 +5,8 @@ import re
 from django.test import Client
 
 from accounts.models import User
+from chat.posting import post_message
+from chat.reading import mark_read
 from rooms.direct import open_direct
 from rooms.models import Membership, Role, Room
 from tests.reading import html, words
@@ -18,6 +20,33 @@ def test_an_owner_changes_the_room(as_ada: Client, tea: Room) -> None:
     tea.refresh_from_db()
     assert (tea.name, tea.topic, tea.guests) == ("Coffee", "No tea", "write")
     assert "Saved." in words(response)
+
+
+def test_a_description_keeps_its_lines_and_is_shown_beside_the_room_and_to_the_invited(
+    as_ada: Client, as_grace: Client, tea: Room
+) -> None:
+    form = {
+        "do": "update",
+        "name": "Tea",
+        "kind": "public",
+        "topic": "",
+        "description": " Leaves & water.\r\nNo bags.\n",
+    }
+
+    page = as_ada.post("/rooms/tea/settings/", form, follow=True)
+
+    tea.refresh_from_db()
+    assert tea.description == "Leaves & water.\nNo bags."
+    assert "Leaves &amp; water.\nNo bags.</textarea>" in html(page)
+    room = html(as_grace.get("/rooms/tea/"))
+    assert 'id="about-description" dir="auto">Leaves &amp; water.\nNo bags.</p>' in room
+    assert 'id="about">' in room, "it is not hidden"
+    assert "changed the description" in room
+    refused = as_ada.post("/rooms/tea/settings/", form | {"description": "x" * 1001})
+    assert refused.status_code == 400
+    assert "At most 1000 characters." in words(refused)
+    as_ada.post("/rooms/tea/settings/", form | {"description": ""})
+    assert 'id="about" hidden' in html(as_grace.get("/rooms/tea/"))
 
 
 def test_an_owner_says_who_posts_and_how_often(as_ada: Client, tea: Room) -> None:
@@ -61,6 +90,78 @@ def test_a_room_is_handed_over(as_ada: Client, as_grace: Client, ada: User, grac
     roles = dict(Membership.objects.filter(room=tea).values_list("user__username", "role"))
     assert roles == {"ada": "member", "grace": "owner"}
     assert 'value="update"' in html(as_grace.get("/rooms/tea/settings/"))
+
+
+def test_a_room_is_handed_over_in_one_step(as_ada: Client, tea: Room) -> None:
+    page = as_ada.post("/rooms/tea/settings/", {"do": "hand_over", "heir": " @Grace "}, follow=True)
+
+    assert "The room is Grace Hopper's now, and you are a member." in words(page)
+    roles = dict(Membership.objects.filter(room=tea).values_list("user__username", "role"))
+    assert roles == {"ada": "member", "grace": "owner"}
+    assert as_ada.post("/rooms/tea/settings/", {"do": "hand_over", "heir": "grace"}).status_code == 403
+
+
+def test_a_room_is_handed_over_to_nobody_but_another_member(as_ada: Client, mallory: User, tea: Room) -> None:
+    for heir in ("", "nobody", "mallory", "a" * 300, "\0", "<b>"):
+        page = as_ada.post("/rooms/tea/settings/", {"do": "hand_over", "heir": heir})
+        assert page.status_code == 400 and "There is no member with this username." in words(page)
+    page = as_ada.post("/rooms/tea/settings/", {"do": "hand_over", "heir": "ada"})
+    assert page.status_code == 400 and "The room is yours already." in words(page)
+
+    assert Membership.objects.get(room=tea, role=Role.OWNER).user.username == "ada"
+
+
+def test_a_room_gets_its_place_among_mine(as_ada: Client, tea: Room, cellar: Room) -> None:
+    def order() -> list[str]:
+        return re.findall(r'data-room="(\w+)"', html(as_ada.get("/rooms/tea/")))
+
+    settings = "/rooms/tea/settings/"
+    assert order() == ["cellar", "tea"]
+    as_ada.post(settings, {"do": "prefer", "notify": "everything", "position": "0"})
+    assert order() == ["tea", "cellar"]
+    as_ada.post(settings, {"do": "prefer", "notify": "mentions", "position": "2", "favourite": "on"})
+    mine = Membership.objects.get(room=tea, user__username="ada")
+    assert (mine.position, mine.favourite, mine.notify) == (2, True, "mentions")
+    page = html(as_ada.get(settings))
+    assert 'value="2"' in page and '<option value="mentions" selected>' in page
+
+    for text in ("first", "-1", "1.5", "10001", "9" * 30, "\u0663"):
+        refused = as_ada.post(settings, {"do": "prefer", "notify": "nothing", "position": text})
+        assert refused.status_code == 400 and 'id="position-error"' in html(refused)
+    assert as_ada.post(settings, {"do": "prefer", "notify": "loud"}).status_code == 400
+    as_ada.post(settings, {"do": "prefer", "notify": "mentions", "position": " "})
+
+    mine.refresh_from_db()
+    assert (mine.position, mine.favourite, mine.notify) == (None, False, "mentions")
+
+
+def test_why_somebody_was_removed_is_for_the_audit(as_ada: Client, as_grace: Client, tea: Room) -> None:
+    form = {"do": "remove", "username": "grace", "reason": "Was loud"}
+    too_long = as_ada.post("/rooms/tea/settings/", form | {"reason": "x" * 1000})
+    assert too_long.status_code == 400 and Membership.objects.filter(room=tea).count() == 2
+
+    as_ada.post("/rooms/tea/settings/", form)
+
+    assert "Was loud" in words(as_ada.get("/rooms/tea/audit/"))
+    assert "Was loud" not in words(as_grace.get("/rooms/tea/"))
+
+
+def test_who_has_read_everything_is_said_of_those_who_let_others_know(
+    as_ada: Client, ada: User, grace: User, tea: Room
+) -> None:
+    assert "has read everything" not in words(as_ada.get("/rooms/tea/settings/")), "there is nothing to read"
+    post_message(actor=ada, slug="tea", text="Hello")
+    mark_read(actor=grace, slug="tea", upto=2)
+    assert "has read everything" not in words(as_ada.get("/rooms/tea/settings/")), "nobody lets others know"
+
+    User.objects.filter(username="grace").update(read_receipts=True)
+    assert words(as_ada.get("/rooms/tea/settings/")).count("has read everything") == 1
+    post_message(actor=ada, slug="tea", text="One more thing")
+    assert "has read everything" not in words(as_ada.get("/rooms/tea/settings/"))
+
+
+def test_the_whole_topic_stands_beside_the_room(as_grace: Client, tea: Room) -> None:
+    assert "About this room No coffee" in words(as_grace.get("/rooms/tea/"))
 
 
 def test_a_moderator_is_offered_what_a_moderator_may_do(

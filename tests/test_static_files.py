@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from foundation.static_files import STAMP, HashedStaticFiles
+from foundation.static_files import STAMP, HashedStaticFiles, StaticFiles
 from tests import servers
 from tests.servers import ROOT, ParlorServer
 
@@ -91,6 +92,51 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path)
     assert process.wait(timeout=60) != 0
     assert process.stderr is not None
     assert "Check STATIC_ROOT" in process.stderr.read()
+
+
+async def asked(application: StaticFiles, method: str, path: str, **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as browser:
+        browser.headers.pop("accept-encoding")
+        return await browser.request(
+            method, path, headers={name.replace("_", "-"): each for name, each in headers.items()}
+        )
+
+
+async def behind(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 418, "headers": []})
+    await send({"type": "http.response.body", "body": b"not a file"})
+
+
+@pytest.mark.asyncio
+async def test_files_are_answered_before_the_application_and_nothing_else_is(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path / "nothing collected"
+    files = StaticFiles(behind)
+    path = "/static/chat/room.js"
+    text = (ROOT / "chat" / "static" / "chat" / "room.js").read_bytes()
+
+    whole = await asked(files, "GET", path)
+    assert (whole.status_code, whole.content) == (200, text)
+    assert whole.headers["X-Content-Type-Options"] == "nosniff"
+    assert whole.headers["Cache-Control"] == "max-age=0, public"
+    assert "Access-Control-Allow-Origin" not in whole.headers
+    head = await asked(files, "HEAD", path)
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", str(len(text)))
+    same = await asked(files, "GET", path, If_None_Match=whole.headers["ETag"])
+    assert (same.status_code, same.content) == (304, b"")
+    part = await asked(files, "GET", path, Range="bytes=3-7")
+    assert (part.status_code, part.content) == (206, text[3:8])
+    assert (await asked(files, "GET", path, Range="bytes=9999999-")).status_code == 416
+    assert (await asked(files, "POST", path)).status_code == 405
+    for other in (
+        "/static/chat/nothing.js",
+        "/static/../manage.py",
+        "/static/%2e%2e/manage.py",
+        "/static/",
+        "/rooms/",
+        "/",
+    ):
+        assert (await asked(files, "GET", other)).status_code == 418
 
 
 def test_before_anything_is_collected_files_have_their_plain_names(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.devices import end_other_sign_ins, end_sign_in, sign_ins_of
 from accounts.models import User
 from accounts.pages import actor_of, said
-from accounts.tokens import issue_token, revoke_token, tokens_of
+from accounts.tokens import issue_token, revoke_all_tokens, revoke_token, tokens_of
 from foundation.errors import ChatError
 from foundation.limits import TOKEN_NAME_MAX_CHARS
 
@@ -43,6 +43,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
         match request.POST.get("do"):
             case "revoke":
                 return _revoke(request, actor)
+            case "revoke_all":
+                revoke_all_tokens(actor=actor)
+                messages.success(request, "All tokens are revoked.")
+                return redirect("account_tokens")
             case "create":
                 context = _create(request, actor)
             case _:

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 PAGE = HERE / "README.md"
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
-NAMES = ("fan_out", "ingest", "idle", "resume_storm", "history", "inbox", "search", "scale_out", "ceiling")
+NAMES = ("fan_out", "ingest", "idle", "resume_storm", "history", "inbox", "search", "page", "scale_out", "ceiling")
 Found = dict[str, Any]
 
 

@@ -19,6 +19,7 @@ from chat.live import live, stop_live
 from chat.routing import websocket_urlpatterns
 from foundation.connections import admission, each_account
 from foundation.handshake import guard, no_such_address
+from foundation.static_files import StaticFiles
 
 # Sockets live long and their garbage has few cycles. Python's own threshold of 700 looked through all of them so often
 # that it took a quarter of the time in which 3,000 connect.
@@ -47,4 +48,4 @@ routes = URLRouter(
     ]
 )
 sockets = guard(admission(sessions(AuthMiddlewareStack(credentials(each_account(routes))))))
-application = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
+application = ProtocolTypeRouter({"http": StaticFiles(http), "websocket": sockets, "lifespan": lifespan})

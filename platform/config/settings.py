@@ -38,6 +38,7 @@ RATES = rates(
         "joins": (60, 60),
         "invitations": (120, 3600),
         "uploads": (100, 600),
+        "previews": (120, 60),
         "connections": (300, 60),
     },
 )
@@ -97,7 +98,6 @@ if "runserver" in sys.argv and find_spec("daphne"):  # development: Django's own
     INSTALLED_APPS.insert(0, "daphne")
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "foundation.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -121,7 +121,8 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["chat.templatetags.icons"],
         },
     }
 ]
@@ -231,9 +232,7 @@ REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "parlor_", "AUTH_HEADER_PREFIX":
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or DATA_DIR / "static")
-SERVESTATIC_USE_FINDERS = SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
-SERVESTATIC_AUTOREFRESH = DEBUG
-SERVESTATIC_MAX_AGE = 0
+SERVESTATIC_KEEP_ONLY_HASHED_FILES = SERVESTATIC_MINIFY = not DEBUG
 
 LANGUAGE_CODE, TIME_ZONE, USE_TZ = "en", "UTC", True
 

@@ -28,6 +28,7 @@ NAMES = {
     "joins": "rooms that one person joins",
     "invitations": "invitations and links that one person makes",
     "uploads": "files that one person uploads",
+    "previews": "texts that one person has formatted before they send them",
     "connections": "sockets that one person opens",
 }
 

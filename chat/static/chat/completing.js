@@ -25,7 +25,7 @@ export class Completing {
     this.#sources = sources;
     text.setAttribute("aria-autocomplete", "list");
     text.setAttribute("aria-controls", list.id);
-    text.addEventListener("input", (event) => { if (!event.isComposing) this.#look(); });
+    text.addEventListener("input", (event) => { if (!event.isComposing) this.look(); });
     text.addEventListener("keydown", (event) => this.#onKey(event), { capture: true });
     text.addEventListener("blur", () => this.close());
     // Before the blur, so that a touch chooses.
@@ -47,7 +47,8 @@ export class Completing {
     this.#text.removeAttribute("aria-activedescendant");
   }
 
-  async #look() {
+  /** Offer what may complete what stands before the cursor. */
+  async look() {
     const { selectionStart: end, selectionEnd, value } = this.#text;
     const begun = end === selectionEnd ? BEGUN.exec(value.slice(0, end)) : null;
     const { sign, typed } = begun?.groups ?? {};
@@ -96,8 +97,8 @@ export class Completing {
 }
 
 function optionElement({ insert, label, note, sign, user }, place) {
-  const option = fromTemplate("choice-template");
-  option.id = `choice-${place}`;
+  const option = fromTemplate("suggestion-template");
+  option.id = `suggestion-${place}`;
   option.dataset.insert = insert;
   const [mark, name, about] = option.children;
   if (user) {

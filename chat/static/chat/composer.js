@@ -1,8 +1,9 @@
-// The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near. Escape leaves a
-// reply or an edit, arrow up in the empty box edits what I said last.
+// The box to write in: Enter sends, Shift + Enter starts a new line, the limit shows when it comes near. Arrow up in the
+// empty box edits what I said last.
 
 import { keep, kept } from "./keeping.js";
 import { Purpose } from "./purpose.js";
+import { say } from "./toast.js";
 
 const NEAR_LIMIT = 500;
 const onTouch = matchMedia("(hover: none) and (pointer: coarse)");
@@ -84,10 +85,7 @@ export class Composer {
   }
 
   #onKey(event) {
-    if (event.key === "Escape" && !this.purpose.isPlain) {
-      event.preventDefault();
-      this.purpose.end();
-    } else if (event.key === "ArrowUp" && !this.#text.value && this.purpose.isPlain) {
+    if (event.key === "ArrowUp" && !this.#text.value && this.purpose.isPlain) {
       event.preventDefault();
       this.#onUp();
     }
@@ -104,6 +102,7 @@ export class Composer {
 
   #submit() {
     const value = this.#text.value.trimEnd();
+    if (this.attaching?.isBusy) say("The files are still on their way.");
     if (!this.#hasSomething() || this.#left() < 0 || this.#waitsFor() > 0 || this.attaching?.isBusy) {
       this.#text.focus();
       return;

@@ -1,6 +1,8 @@
 // Pages of the room as the server draws them: what is older or newer comes from the addresses that also work without a
 // script, so that it is drawn the same.
 
+import { handOver } from "./focus.js";
+
 class Unavailable extends Error {}
 
 /** The log of such a page: its items, and what stands above and below them. */
@@ -17,10 +19,12 @@ export class Edge {
   #element;
   #observer;
   #onPage;
+  #scroller;
   #loading = false;
 
   constructor({ element, scroller, rootMargin, onPage }) {
     this.#element = element;
+    this.#scroller = scroller;
     this.#onPage = onPage;
     element.addEventListener("click", (event) => {
       if (!event.target.closest("[rel]")) return;
@@ -52,7 +56,9 @@ export class Edge {
     link.textContent = `Loading ${words.toLowerCase()}…`;
     this.#loading = true;
     try {
-      this.#onPage(await fetchPage(link.href));
+      const page = await fetchPage(link.href);
+      handOver(this.#element, this.#scroller);
+      this.#onPage(page);
       this.watch();
     } catch (error) {
       link.textContent = `${words} could not be loaded. Try again`;

@@ -2,7 +2,7 @@
 
 import { match } from "./matching.js";
 
-const address = document.getElementById("completion")?.dataset.emoji;
+const address = document.getElementById("emoji-menu").dataset.emoji;
 let loading = null;
 
 /** The emoji that fit best what was typed: [{ sign, name }]. Nothing where the list cannot be had. */

@@ -1,5 +1,6 @@
 // Messages that stand apart from the log, a thread or the pins: drawn as there, and kept as true.
 
+import { handOver } from "./focus.js";
 import { bury, messageElement, pendingElement, writeMessage, writeText } from "./message.js";
 import { writePin } from "./pinning.js";
 import { meet } from "./reacting.js";
@@ -60,6 +61,7 @@ export class Excerpt {
 
   /** Take a message off. */
   remove(seq) {
+    handOver(this.#bySeq.get(seq), this.#list.closest("aside"));
     this.#bySeq.get(seq)?.remove();
     this.#bySeq.delete(seq);
   }

@@ -5,8 +5,10 @@ import { retitle } from "./title.js";
 const byId = (id) => document.getElementById(id);
 
 /** The room is called something else now, or is about something else. */
-export function rename({ name, topic }) {
-  if (topic !== undefined) byId("room-topic").textContent = byId("room-topic").title = topic;
+export function rename({ name, topic, description }) {
+  if (topic !== undefined) byId("room-topic").title = byId("room-topic").textContent = byId("about-topic").textContent = topic;
+  if (description !== undefined) byId("about-description").textContent = description;
+  byId("about").hidden = !byId("about-topic").textContent && !byId("about-description").textContent;
   if (name === undefined) return;
   byId("room-name").textContent = name;
   retitle(name);

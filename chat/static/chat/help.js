@@ -16,15 +16,10 @@ export class Help {
     dialog.addEventListener("click", ({ target }) => { if (target === dialog) dialog.close(); });
   }
 
-  /** Open the help, or close it. */
-  toggle() {
-    if (this.#dialog.open) {
-      this.#dialog.close();
-      return;
-    }
+  /** Write the keys into the dialog. */
+  fill() {
     const place = this.#dialog.querySelector(".help-groups");
     if (!place.childElementCount) place.append(...GROUPS.map(groupElement));
-    this.#dialog.showModal();
   }
 }
 

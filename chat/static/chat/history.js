@@ -3,7 +3,7 @@
 import { Edge } from "./drawn.js";
 import { fromTemplate } from "./templates.js";
 
-const AHEAD = "800px 0px 0px";
+const AHEAD = "400px 0px 0px";
 
 export class History {
   #top;

@@ -1,6 +1,6 @@
 // What a browser keeps for me on this device: what is not sent yet, and what I began to write. It goes when I sign out.
 
-const WRITINGS = ["parlor.outbox.", "parlor.draft."];
+const WRITINGS = ["parlor.outbox.", "parlor.draft.", "parlor.emoji."];
 let signedOut = false;
 
 /** What is kept under this key, or null. */

@@ -1,17 +1,16 @@
 // What the keyboard does on every page, and the buttons that do the same for a finger.
 
 import { watchOpening } from "./escaping.js";
-import { Help } from "./help.js";
 import { here, myPlaces } from "./places.js";
 import { offer, watchKeys } from "./shortcuts.js";
-import { Switcher } from "./switcher.js";
 import { say } from "./toast.js";
 
 const byId = (id) => document.getElementById(id);
 
-const switcher = new Switcher(byId("switcher"));
-const help = new Help(byId("shortcuts"));
-const opens = { switch: () => switcher.toggle(), help: () => help.toggle() };
+const opens = {
+  switch: opening(byId("switcher"), async () => new (await import("./switcher.js")).Switcher(byId("switcher"))),
+  help: opening(byId("shortcuts"), async () => new (await import("./help.js")).Help(byId("shortcuts"))),
+};
 
 for (const [name, open] of Object.entries(opens)) offer(name, open);
 for (const [name, step, only] of [["previous", -1, false], ["next", 1, false], ["previous-unread", -1, true], ["next-unread", 1, true]]) {
@@ -28,6 +27,25 @@ for (const button of document.querySelectorAll("[data-open]")) {
 const purpose = byId("purpose");
 if (purpose) watchOpening(purpose, () => purpose.querySelector("button").click());
 watchKeys();
+
+/** What opens a dialog, or closes it. It is there at once, and takes letters; what fills it comes with the first use. */
+function opening(dialog, load) {
+  let loading = null;
+  return async () => {
+    if (dialog.open) {
+      dialog.close();
+      return;
+    }
+    dialog.showModal();
+    try {
+      (await (loading ??= load())).fill();
+    } catch {
+      loading = null;
+      dialog.close();
+      say("The server cannot be reached.");
+    }
+  };
+}
 
 /** To the next of my rooms, as they stand in the sidebar; on pages without it, as the switcher has them. */
 function walk(step, onlyUnread) {

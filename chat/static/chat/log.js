@@ -12,13 +12,11 @@ export function watchHistory(room) {
     top: byId("top"),
     scroller: byId("timeline"),
     onPage(items) {
-      quietly(() => {
-        reading.release();
-        for (const item of timeline.prepend(items)) messages.dress(item);
-        reading.keep(() => {
-          const end = timeline.trimEnd();
-          if (end !== null) fallBehind(room, end);
-        });
+      reading.release();
+      for (const item of timeline.prepend(items)) messages.dress(item);
+      reading.keep(() => {
+        const end = timeline.trimEnd();
+        if (end !== null) fallBehind(room, end);
       });
     },
   });
@@ -31,11 +29,9 @@ export function watchNewer(room) {
     bottom: byId("bottom"),
     scroller: byId("timeline"),
     onPage(items) {
-      quietly(() => {
-        reading.release();
-        reading.keep(() => { for (const item of timeline.append(items)) messages.dress(item); });
-        trimStart({ timeline, history });
-      });
+      reading.release();
+      reading.keep(() => { for (const item of timeline.append(items)) messages.dress(item); });
+      trimStart({ timeline, history });
     },
     onEnd(held) {
       for (const frame of held) show(room, frame);
@@ -53,14 +49,6 @@ function fallBehind({ newer, reading }, end) {
 function trimStart({ timeline, history }) {
   const first = timeline.trimStart();
   if (first !== null) history.beginAt(first);
-}
-
-/** Change the log without having it read aloud: old messages are not news. */
-function quietly(change) {
-  const log = byId("timeline");
-  log.ariaLive = "off";
-  change();
-  setTimeout(() => { log.ariaLive = null; });
 }
 
 /** Put an entry of the log where it belongs on the page. */

@@ -1,4 +1,4 @@
-// Whom one may mention: who spoke last, then who is here, then the other members.
+// Which members one may mention: who spoke last, then who is here, then the others.
 
 import { match } from "./matching.js";
 import { read } from "./rest.js";
@@ -9,21 +9,21 @@ export class Mentioning {
   #start;
   #items;
   #policies;
+  #presence;
   #asked = new Map();
 
-  constructor({ start, items, policies }) {
+  constructor({ start, items, policies, presence }) {
     this.#start = start;
     this.#items = items;
     this.#policies = policies;
+    this.#presence = presence;
   }
 
   /** The people who fit best what was typed: [{ username, name, note }]. */
   async find(typed, most) {
-    const known = this.#known();
     const more = this.#start.more_members && typed ? await this.#ask(typed.toLowerCase()) : [];
-    for (const user of more) if (!known.has(user.username)) known.set(user.username, { user, near: 0 });
     const found = [];
-    for (const { user, near } of known.values()) {
+    for (const { user, near } of this.#known(more).values()) {
       if (user.username === this.#start.me?.username) continue;
       const fit = match(typed, user.username, [user.name]);
       if (fit) found.push({ ...user, note: user.name, score: fit.score + near });
@@ -34,18 +34,14 @@ export class Mentioning {
     return found.sort((one, other) => other.score - one.score).slice(0, most);
   }
 
-  #known() {
-    const known = new Map();
-    for (const row of document.querySelectorAll("#people .person")) {
-      const name = row.querySelector(".person__name");
-      const user = { username: name.title.slice(1), name: name.textContent, avatar: row.querySelector(".avatar img")?.src };
-      known.set(user.username, { user, near: row.closest("#people-here") ? 0.5 : 0 });
-    }
+  #known(more) {
+    const known = new Map(more.map((user) => [user.username, { user, near: 0 }]));
+    for (const { user, isHere } of this.#presence.members) known.set(user.username, { user, near: isHere ? 0.5 : 0 });
     const spoken = [...this.#items.querySelectorAll(".message[data-author]")].slice(-RECENT);
     spoken.forEach((item, place) => {
-      const username = item.dataset.author;
-      const user = known.get(username)?.user ?? { username, name: item.querySelector(".message__author").textContent };
-      if (username) known.set(username, { user, near: 0.5 + place / RECENT });
+      const { author: username } = item.dataset;
+      const user = known.get(username)?.user;
+      if (user) known.set(username, { user, near: 0.5 + place / RECENT });
     });
     return known;
   }

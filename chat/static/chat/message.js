@@ -3,6 +3,7 @@
 
 import { dressCode } from "./code.js";
 import { writeFiles } from "./files.js";
+import { handOver } from "./focus.js";
 import { dressAvatar, nameOf } from "./people.js";
 import { writePin } from "./pinning.js";
 import { writeReactions } from "./reacting.js";
@@ -52,6 +53,7 @@ export function pendingElement(sending, me) {
 /** Leave a tombstone in place of a message. */
 export function bury(element) {
   element.classList.add("is-deleted");
+  handOver(element, element);
   writeText(element, { value: "Message deleted" });
   writeFiles(element, []);
   writeReactions(element, []);

@@ -38,10 +38,7 @@ export class Messages {
       onDo: (action, item) => this.#do(action, item),
       onReact: (item, sign) => this.#reacting.react(Number(item.dataset.seq), sign),
     });
-    const { policies } = this;
-    const toolbar = this.#toolbar;
-    const roving = { items, scroller: items.closest("[role=log]"), policies, toolbar };
-    new Roving({ ...roving, onDo: (action, item) => this.#do(action, item), onLeave: () => this.#composer?.focus() });
+    this.#rove(items, items.closest("[role=log]"));
     // A click on the time marks the message; the address is there to be copied.
     items.addEventListener("click", (event) => {
       const link = event.target.closest(".message__at");
@@ -68,6 +65,7 @@ export class Messages {
   serve(list) {
     this.#reacting.serve(list);
     this.#toolbar.serve(list);
+    this.#rove(list, list);
   }
 
   /** The reactions to a message that stands apart from the log changed. */
@@ -120,6 +118,14 @@ export class Messages {
   /** Give one of my messages another text. */
   edit(seq, value) {
     return this.#editing.save(seq, value);
+  }
+
+  #rove(items, scroller) {
+    new Roving({
+      ...{ items, scroller, policies: this.policies, toolbar: this.#toolbar },
+      onDo: (action, item) => this.#do(action, item),
+      onLeave: () => this.#composer?.focus(),
+    });
   }
 
   #newMessage(frame) {

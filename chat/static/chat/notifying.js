@@ -7,7 +7,6 @@ import { onNews } from "./news.js";
 import { nameOf } from "./people.js";
 import { me } from "./places.js";
 import { wordsOf } from "./spoken.js";
-import { playTone } from "./tone.js";
 
 const TOLD = `parlor.told.${me}`;
 const TOLD_MAX = 200;
@@ -31,6 +30,8 @@ export function isOn(name) {
   const chosen = readStored(settings[name]) === "on";
   return chosen && (name === "sound" || Notification.permission === "granted");
 }
+
+const playTone = async () => (await import("./tone.js")).playTone();
 
 /** Switch one of them. Returns whether it is on now: the browser may not let it. */
 export async function switchTo(name, on) {

@@ -1,7 +1,8 @@
 // The panel beside the room: a thread, a search, the pins or the files. Each is a page of its own, too, and its link leads
 // there without this. What is open stands in the history: going back closes it.
 
-import { Excerpt } from "./excerpt.js";
+import { opened } from "./escaping.js";
+import { giveBack, stay } from "./focus.js";
 import { viewBehind } from "./links.js";
 
 const VIEWS = {
@@ -14,25 +15,26 @@ const covers = matchMedia("(max-width: 46rem)");
 const byId = (id) => document.getElementById(id);
 
 export class Panel {
+  element = byId("panel");
+
   #room;
   #start;
-  #element = byId("panel");
   #body = byId("panel-body");
   #opener = null;
+  #closed = () => {};
   #shown = null;
   #leave = null;
   #view = null;
   #early = [];
+  #excerpt = null;
 
   constructor(room, start) {
     this.#room = room;
     this.#start = start;
-    this.excerpt = new Excerpt(byId("panel-items"), room.messages);
     room.messages.onThread = (seq) => this.open({ name: "thread", seq });
     room.socket.addEventListener("frame", ({ detail }) => this.#hear(detail));
     byId("panel-close").addEventListener("click", () => this.close());
     document.addEventListener("click", (event) => this.#follow(event));
-    document.addEventListener("keydown", (event) => this.#escape(event));
     covers.addEventListener("change", () => this.#cover());
     addEventListener("popstate", ({ state }) => this.#travel(state));
     // A new text is written in the box of the room.
@@ -45,12 +47,12 @@ export class Panel {
   }
 
   get isOpen() {
-    return !this.#element.hidden;
+    return !this.element.hidden;
   }
 
   /** Show something in the panel; `opener` has the focus again when it closes. */
   open(what, opener = document.activeElement) {
-    if (!this.#element.contains(opener)) this.#opener = opener;
+    if (!this.element.contains(opener)) this.#opener = opener;
     const begins = !this.isOpen;
     if (begins) history.pushState({ ...history.state, panel: what, goesBack: true }, "");
     else this.#remember(what);
@@ -95,20 +97,23 @@ export class Panel {
     this.#shown = what;
     byId("panel-title").textContent = title;
     byId("panel-way").hidden = true;
-    this.#element.hidden = false;
-    this.#element.dataset.shows = what.name;
+    this.element.hidden = false;
+    this.#closed();
+    this.#closed = opened(() => this.close());
+    this.element.dataset.shows = what.name;
     this.#cover();
     this.#say("Loading…");
-    if (takesFocus) this.#element.focus({ preventScroll: true });
+    if (takesFocus) this.element.focus({ preventScroll: true });
     try {
-      const { open } = await load();
-      const place = { panel: this, excerpt: this.excerpt, body: this.#body, signal: leaving.signal };
+      const [{ open }, { Excerpt }] = await Promise.all([load(), import("./excerpt.js")]);
+      this.#excerpt ??= new Excerpt(byId("panel-items"), this.#room.messages);
+      const place = { panel: this, excerpt: this.#excerpt, body: this.#body, signal: leaving.signal };
       const view = await open({ ...this.#room, ...place, start: this.#start, what });
       if (leaving.signal.aborted) return;
       this.#say("");
       this.#view = view;
       for (const frame of this.#early.splice(0)) view.hear(frame);
-      if (takesFocus && document.activeElement === this.#element) view.focus?.();
+      if (takesFocus && document.activeElement === this.element) view.focus?.();
     } catch (error) {
       if (!leaving.signal.aborted) this.#say(error.message);
     }
@@ -118,9 +123,11 @@ export class Panel {
     if (!this.isOpen) return;
     this.#end();
     this.#shown = null;
-    this.#element.hidden = true;
+    this.#closed();
+    const wasIn = this.element.contains(document.activeElement) || document.activeElement === document.body;
+    this.element.hidden = true;
     this.#cover();
-    if (this.#opener?.isConnected) this.#opener.focus({ preventScroll: true });
+    if (wasIn) giveBack(this.#opener, byId("timeline"));
     this.#opener = null;
   }
 
@@ -130,20 +137,20 @@ export class Panel {
     this.#view?.end?.();
     this.#view = null;
     this.#early = [];
-    this.excerpt.clear();
+    this.#excerpt?.clear();
     this.#body.replaceChildren();
   }
 
   // On a narrow window nothing beside the panel can be seen, so nothing can be reached.
   #cover() {
-    const shell = this.#element.parentElement;
+    const shell = this.element.parentElement;
     shell.classList.toggle("has-panel", this.isOpen);
     for (const link of shell.querySelectorAll(".room__header a")) {
       const isShown = this.isOpen && viewBehind(link, this.#start)?.name === this.#shown?.name;
       if (isShown) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    for (const each of shell.children) if (each !== this.#element) each.inert = this.isOpen && covers.matches;
+    for (const each of shell.children) if (each !== this.element) each.inert = this.isOpen && covers.matches;
   }
 
   #say(words) {
@@ -166,7 +173,7 @@ export class Panel {
       const drawer = link.closest(":popover-open");
       drawer?.hidePopover();
       this.open(what, drawer ? document.activeElement : link);
-    } else if (this.#element.contains(link)) {
+    } else if (this.element.contains(link)) {
       this.#jump(link, event);
     }
   }
@@ -182,17 +189,11 @@ export class Panel {
     else location.hash = `m${seq}`;
   }
 
-  #escape(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || !this.isOpen || document.querySelector(":popover-open")) return;
-    if (event.target !== document.body && !this.#element.contains(event.target)) return;
-    event.preventDefault();
-    this.close();
-  }
-
   #travel(state) {
     // A step to a message on the page, where what was open stays so.
-    if (!state || !("panel" in state)) this.#remember(this.#shown);
-    else if (!state.panel) this.#hide();
+    if (!state || !("panel" in state)) return this.#remember(this.#shown);
+    if (!state.panel) this.#hide();
     else if (JSON.stringify(state.panel) !== JSON.stringify(this.#shown)) this.#show(state.panel);
+    return stay();
   }
 }

@@ -1,6 +1,7 @@
 // The files of the room in the panel, newest first: its pictures as a grid, all others as a list.
 
 import { inUnits } from "./files.js";
+import { handOver } from "./focus.js";
 import { nameOf } from "./people.js";
 import { read } from "./rest.js";
 import { fromTemplate } from "./templates.js";
@@ -50,6 +51,7 @@ class Files {
 
   #show({ results, next }) {
     for (const sent of results) this.#add(sent, "append");
+    if (!next) handOver(this.#more, this.#place.panel.element);
     this.#more.hidden = !next;
     this.#more.value = next ? new URL(next).search : "";
     this.#refresh();
@@ -69,7 +71,12 @@ class Files {
   }
 
   #remove(test) {
-    for (const item of this.#part.querySelectorAll("[data-message]")) if (test(Number(item.dataset.message))) item.remove();
+    for (const item of this.#part.querySelectorAll("[data-message]")) if (test(Number(item.dataset.message))) this.#take(item);
+  }
+
+  #take(item) {
+    handOver(item, this.#place.panel.element);
+    item.remove();
   }
 
   #refresh() {

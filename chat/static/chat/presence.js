@@ -18,6 +18,12 @@ export class Presence {
     this.#count(counts);
   }
 
+  /** The members whom this page knows: [{ user, isHere }]. */
+  get members() {
+    const all = [this.#here, this.#away].flatMap((side) => [...side.values()].map(({ user, role }) => ({ user, role, isHere: side === this.#here })));
+    return all.filter(({ role }) => role);
+  }
+
   /** Take a frame of the socket that tells about people. */
   hear(frame) {
     switch (frame.type) {

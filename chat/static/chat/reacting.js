@@ -1,5 +1,6 @@
 // Reactions: a button for each emoji under a message, pressed where mine is among them.
 
+import { handOver } from "./focus.js";
 import { fromTemplate } from "./templates.js";
 
 const list = (element) => element.querySelector(".reactions");
@@ -60,6 +61,7 @@ export class Reacting {
   hear({ type, actor, emoji, count }, item) {
     let button = [...list(item).querySelectorAll(".reaction")].find((each) => each.value === emoji);
     if (count === 0) {
+      handOver(button, item);
       button?.parentElement.remove();
       return;
     }

@@ -2,6 +2,8 @@
 // The timeline scrolls from its end (see timeline.css), so following and older pages need no script; only what is
 // added below while somebody reads further up has to be made good.
 
+import { handOver } from "./focus.js";
+
 const NEAR_END_PX = 80;
 
 export class Reading {
@@ -90,6 +92,7 @@ export class Reading {
   #show() {
     const news = `${this.#unseen} new message${this.#unseen === 1 ? "" : "s"}`;
     const words = this.#unseen ? news : this.#isBehind ? "Jump to the newest" : "To the newest";
+    if (this.#following) handOver(this.#button, this.#scroller);
     this.#button.hidden = this.#following;
     const label = this.#button.querySelector("span");
     if (label.textContent !== words) label.textContent = words;

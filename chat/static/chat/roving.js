@@ -1,6 +1,7 @@
 // The keyboard in the log. It is one stop of the Tab key: up and down go from message to message, single keys do something
 // with the one in focus.
 
+import { closeLast } from "./escaping.js";
 import { lettersAreOn } from "./shortcuts.js";
 
 /** Which key does what to the message in focus, as the help tells it. */
@@ -66,7 +67,7 @@ export class Roving {
       case "Home": this.focus(all[0]); return true;
       case "End": this.focus(all.at(-1)); return true;
       case "Escape":
-        if (item) this.#onLeave();
+        if (item && !closeLast()) this.#onLeave();
         return item !== null;
       default: return false;
     }

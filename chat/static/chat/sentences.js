@@ -41,6 +41,7 @@ function updates(changes) {
 function update(field, value) {
   if (field === "name") return ["renamed the room to “", { name: value }, "”"];
   if (field === "topic") return value ? ["set the topic to “", { name: value }, "”"] : ["removed the topic"];
+  if (field === "description") return [value ? "changed the description" : "removed the description"];
   if (field === "kind") return [`made the room ${value}`];
   if (field === "posting") return [value === "moderators" ? "let only moderators post" : "let all members post"];
   if (field === "slow_mode_s") return [value ? `set slow mode to a message every ${span(value)}` : "ended slow mode"];

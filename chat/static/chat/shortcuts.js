@@ -24,6 +24,7 @@ export const SHORTCUTS = [
     { keys: ["m"], words: "To the message box", does: "write" },
     { keys: ["enter"], words: "Send" },
     { keys: ["shift+enter"], words: "A new line" },
+    { keys: ["mod+shift+p"], words: "What it will look like", does: "preview" },
     { keys: ["arrowup"], words: "In the empty box: edit what I said last" },
   ] },
 ];
@@ -61,7 +62,7 @@ function keyOf({ key, ctrlKey, metaKey, altKey, shiftKey }) {
 
 function mayHear(key, { target }) {
   const field = target.closest?.(FIELDS);
-  if (key === "escape") return !browserCloses() && (!field || field.id === "text" || field.closest("form")?.id === "composer");
+  if (key === "escape") return !browserCloses() && (!field || field.closest("#composer, #panel") !== null);
   if (key.startsWith("mod+")) return true;
   if (document.querySelector("dialog:modal")) return false;
   return key.length > 1 || !field && lettersAreOn();

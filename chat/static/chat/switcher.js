@@ -32,23 +32,14 @@ export class Switcher {
     // The focus stays in the field, where one types.
     this.#list.addEventListener("mousedown", (event) => event.preventDefault());
     dialog.addEventListener("click", ({ target }) => { if (target === dialog) dialog.close(); });
-    dialog.addEventListener("close", () => this.#stop());
+    dialog.addEventListener("close", () => this.#leave());
     // On a page that has just begun, my rooms are read while I look; what is new later moves nothing.
     onNews(({ isOld }) => { if (isOld && dialog.open) this.#soon(); });
   }
 
-  /** Open the switcher, or close it. */
-  toggle() {
-    if (this.#dialog.open) {
-      this.#dialog.close();
-      return;
-    }
-    this.#input.value = "";
-    this.#found = [];
-    this.#active = "";
-    this.#draw();
-    this.#dialog.showModal();
-    this.#input.focus();
+  /** Offer what fits what was typed into the open dialog. */
+  fill() {
+    this.#typed();
   }
 
   #typed() {
@@ -85,6 +76,11 @@ export class Switcher {
     clearTimeout(this.#timer);
     this.#search?.abort();
     this.#search = null;
+  }
+
+  #leave() {
+    this.#stop();
+    this.#input.value = "";
   }
 
   #draw() {

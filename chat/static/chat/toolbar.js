@@ -61,6 +61,7 @@ export class Toolbar {
     // A press on the button whose menu is open closes it, before the click comes.
     addEventListener("pointerdown", () => { this.#wasOpen = this.#opened() && this.#item; }, { capture: true });
     this.#hearken(this.#items);
+    this.#emoji.addEventListener("beforetoggle", () => loadPicker(this.#emoji), { once: true });
     for (const popover of [this.#menu, this.#emoji]) {
       popover.addEventListener("keydown", (event) => step(event, popover));
       popover.addEventListener("toggle", ({ newState }) => {
@@ -119,7 +120,10 @@ export class Toolbar {
 
   #walk(event) {
     const button = event.target.closest(".toolbar button");
-    if (button && event.key === "Escape") button.closest(".message").focus();
+    if (button && event.key === "Escape") {
+      event.preventDefault();
+      button.closest(".message").focus();
+    }
     const move = button && STEPS[event.key];
     if (!move) return;
     event.preventDefault();
@@ -130,6 +134,11 @@ export class Toolbar {
     const next = along ? buttons.find((each) => each.dataset.do === button.dataset.do) : buttons[buttons.indexOf(button) + across];
     next?.focus();
   }
+}
+
+// The usual emoji are there without it.
+function loadPicker(menu) {
+  import("./picker.js").then(({ Picker }) => new Picker(menu), () => {});
 }
 
 function anchorOf(item) {

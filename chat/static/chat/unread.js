@@ -1,14 +1,17 @@
 // The button to the first message that was unread when the page came: shown while that is above what one sees.
 
+import { handOver } from "./focus.js";
 import { seek } from "./seeking.js";
 
 export class Unread {
   #button;
   #mark;
+  #scroller;
   #observer;
 
   constructor({ button, scroller, firstUnread }) {
     this.#button = button;
+    this.#scroller = scroller;
     this.#mark = scroller.querySelector(".first-new");
     const seq = firstUnread ?? this.#mark?.closest(".message").dataset.seq;
     if (!seq) return;
@@ -34,6 +37,7 @@ export class Unread {
   // Seen once is enough.
   #end() {
     this.#observer?.disconnect();
+    handOver(this.#button, this.#scroller);
     this.#button.hidden = true;
   }
 }

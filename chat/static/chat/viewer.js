@@ -1,19 +1,8 @@
-// The pictures of a message, large: a click opens one over the page, the arrow keys go to the others, Escape closes.
+// The pictures of a message, large, over the page: the arrow keys go to the others, Escape closes.
 
 const NEXT = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
-/** Open pictures in this dialog instead of a new tab. With Ctrl, Shift or the middle button they still open there. */
-export function watchPictures(dialog) {
-  const viewer = new Viewer(dialog);
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a.picture");
-    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    viewer.open(link);
-  });
-}
-
-class Viewer {
+export class Viewer {
   #dialog;
   #link = null;
 

@@ -1,15 +1,15 @@
 // Writing in the room: the box, its files, what is offered while one writes, and slow mode.
 
 import { Attaching } from "./attaching.js";
-import { Completing } from "./completing.js";
 import { Composer } from "./composer.js";
-import { emojiNamed } from "./emoji.js";
-import { Mentioning } from "./mentioning.js";
+import { offer } from "./shortcuts.js";
+import { say } from "./toast.js";
 
+const SIGNS = /[@:]/;
 const byId = (id) => document.getElementById(id);
 
 /** Open the box, where there is one for this person. */
-export function openComposer(start, { outbox, reading, typing, marker, messages, newer }) {
+export function openComposer(start, { outbox, reading, typing, marker, messages, newer, presence }) {
   const form = byId("composer");
   if (!form) return null;
   const composer = new Composer({
@@ -21,6 +21,7 @@ export function openComposer(start, { outbox, reading, typing, marker, messages,
       marker.wake();
       reading.toEnd();
       typing.told();
+      if (!byId("preview")?.hidden) byId("look")?.click();
       // Kept by the outbox, and sent once, wherever the line is: it belongs at the end of the log.
       if (newer.isBehind) location.assign(location.pathname);
     },
@@ -32,19 +33,42 @@ export function openComposer(start, { outbox, reading, typing, marker, messages,
     const limits = { max: start.attachments_max, maxBytes: start.file_max_bytes };
     composer.attaching = new Attaching({ form, room: start.room, ...limits, onChange: () => composer.refresh() });
   }
-  completeIn(form, new Mentioning({ start, items: byId("items"), policies: messages.policies }));
+  if (start.me) previewIn(form, byId("look"), byId("preview"));
+  completeIn(form.elements.text, { start, items: byId("items"), policies: messages.policies, presence });
   return composer;
 }
 
-function completeIn(form, mentioning) {
-  const people = async (typed, most) => (await mentioning.find(typed, most)).map(({ username, name, note, ...user }) => ({
-    insert: `@${username}`, label: `@${username}`, note, sign: "@", user: name === null ? null : { username, name, ...user },
-  }));
-  const emoji = async (typed, most) => (await emojiNamed(typed, most)).map(({ sign, name }) => ({
-    insert: sign, label: name, note: "", sign,
-  }));
-  const list = byId("completion");
-  new Completing({ text: form.elements.text, list, told: byId("completion-told"), sources: { "@": people, ":": emoji } });
+// It needs the server anyway, so that nothing of it is loaded before.
+function previewIn(form, button, pane) {
+  let loading = null;
+  const toggle = async () => {
+    try {
+      loading ??= import("./preview.js").then(({ Preview }) => new Preview(form, button, pane));
+      (await loading).toggle();
+    } catch {
+      loading = null;
+      say("The server cannot be reached.");
+    }
+  };
+  button.hidden = false;
+  button.addEventListener("click", toggle);
+  offer("preview", toggle);
+}
+
+// What completes is loaded with the first sign that it completes.
+function completeIn(text, room) {
+  let loading = null;
+  const begin = async ({ isComposing }) => {
+    if (isComposing || loading || !SIGNS.test(text.value)) return;
+    try {
+      const { completeIn: complete } = await (loading = import("./offering.js"));
+      text.removeEventListener("input", begin);
+      complete(text, room);
+    } catch {
+      loading = null;
+    }
+  };
+  text.addEventListener("input", begin);
 }
 
 /** Slow mode: what was written goes back into the box, which says how long to wait. */
