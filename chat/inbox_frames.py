@@ -49,7 +49,7 @@ class Inbox(_Frame, tag="inbox", frozen=True, kw_only=True):
 
 
 class InboxActivity(_Frame, tag="inbox.activity", frozen=True, kw_only=True):
-    """Something happened in one of my rooms; everybody who is in it gets the same frame."""
+    """Something was said in one of my rooms; everybody who is in it gets the same frame."""
 
     room: str
     seq: int
@@ -58,7 +58,8 @@ class InboxActivity(_Frame, tag="inbox.activity", frozen=True, kw_only=True):
 
 
 class InboxRoomFrame(_Frame, tag="inbox.room", frozen=True, kw_only=True):
-    """A room has come, or what is mine in it has changed: my marker, mentions, role or preferences, its name."""
+    """A room has come, what is mine in it has changed (my marker, mentions, role or preferences), or something happened
+    there that was no message."""
 
     entry: InboxRoom
 

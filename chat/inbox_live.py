@@ -35,8 +35,8 @@ PLACE = ("role", "read_seq", "messages_read", "notify", "muted", "favourite", "p
 
 
 class Seen(NamedTuple):
-    """What a watcher was last told of a room: a digest of what is theirs in it, how far it had come, and the digest of
-    PLACE and that number."""
+    """What a watcher was last told of a room: a digest of what is theirs in it and of how much happened there that was no
+    message, how far it had come, and the digest of PLACE and that number."""
 
     slug: str
     own: int
@@ -249,6 +249,8 @@ def _differing(told: dict[int, Watcher]) -> tuple[set[int], set[int]]:
 
 
 def _seen(entry: InboxRoom) -> Seen:
-    own = replace(entry, seq=0, message_count=0, unread=0, last_message=None)
+    # A room that was archived and opened again between two looks reads as before, but somebody may have read the list
+    # in between: what is no message is told each time.
+    own = replace(entry, seq=entry.seq - entry.message_count, message_count=0, unread=0, last_message=None)
     mark = (entry.seq, *(getattr(entry, name) for name in PLACE))
     return Seen(entry.room.slug, hash(encode(own)), entry.seq, hash(mark))

@@ -103,3 +103,12 @@ async def joined(slug: str, user: User | None = None, **position: Any) -> AsyncI
         assert await socket.frame() == {"type": "system", "value": "connected"}
         socket.hello = await socket.next("hello")
         yield socket
+
+
+@asynccontextmanager
+async def inbox_of(user: User) -> AsyncIterator[ChatSocket]:
+    """An open inbox that has been greeted."""
+    async with opened("/ws/inbox/", user) as socket:
+        assert await socket.frame() == {"type": "system", "value": "connected"}
+        assert (await socket.frame())["type"] == "inbox"
+        yield socket

@@ -263,3 +263,6 @@ def test_a_new_password_in_one_window_leaves_the_other_live(window: Window, hous
     expect(said(page, "still me")).to_have_count(1)
     expect(page.locator(".is-pending")).to_have_count(0)
     expect(page.get_by_text("You are signed out.")).to_have_count(0)
+    room_of_all = house.room("ada").split("/")[2]
+    house.ask("ada", "PUT", f"rooms/{room_of_all}/members/renewer/")
+    expect(page.locator(f"#rooms [data-room={room_of_all}]")).to_have_count(1)

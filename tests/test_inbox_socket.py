@@ -3,14 +3,10 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async as run
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.revocation import close_sockets_of
@@ -21,7 +17,6 @@ from chat.inbox_live import Inboxes
 from chat.live import RoomLog, live
 from chat.posting import post_message
 from chat.reading import mark_read
-from foundation.database import in_database
 from foundation.hub import Hub
 from foundation.publishing import CONTROL, hubs
 from foundation.socket import Socket
@@ -32,26 +27,16 @@ from rooms.membership import add_member, remove_member
 from rooms.models import Room
 from rooms.preferences import set_preferences
 from tests.processes import eventually
-from tests.sockets import ChatSocket, opened
+from tests.sockets import inbox_of, opened
 from tests.wires import HeldWire
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
-Open = Callable[[User], AbstractAsyncContextManager[ChatSocket]]
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox_live, "INBOX_DELAY_S", 0.02)
     monkeypatch.setattr(inbox_live, "INBOX_RECONCILE_S", 3600)
-
-
-@asynccontextmanager
-async def inbox_of(user: User) -> AsyncIterator[ChatSocket]:
-    """An open inbox that has been greeted."""
-    async with opened("/ws/inbox/", user) as socket:
-        assert await socket.frame() == {"type": "system", "value": "connected"}
-        assert (await socket.frame())["type"] == "inbox"
-        yield socket
 
 
 async def say(actor: User, text: str = "hello", slug: str = "tea") -> int:
@@ -135,39 +120,6 @@ async def test_a_stranger_hears_nothing(ada: User, mallory: User, tea: Room, cel
         assert (await socket.frame())["entry"]["room"]["slug"] == "mine"
 
 
-async def test_a_lost_hint_is_made_good(
-    ada: User, grace: User, tea: Room, cellar: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inbox_live, "INBOX_RECONCILE_S", 0.1)
-    async with inbox_of(grace) as socket:
-        live().hub.published = lambda group: None
-        live().hub.on["inbox"] = lambda message: None
-
-        seq = await say(ada)
-        assert (await socket.next("inbox.activity"))["seq"] == seq
-        await run(invite_person)(actor=ada, slug="cellar", username="grace")
-        assert (await socket.next("inbox.invitations"))["count"] == 1
-        await run(add_member)(actor=ada, slug="cellar", username="grace")
-        assert (await socket.next("inbox.room"))["entry"]["room"]["slug"] == "cellar"
-        await run(set_preferences)(actor=grace, slug="tea", muted=True)
-        assert (await socket.next("inbox.room"))["entry"]["muted"]
-        await run(remove_member)(actor=ada, slug="cellar", username="grace")
-        assert await socket.next("inbox.gone") == {"type": "inbox.gone", "room": "cellar"}
-
-
-async def test_where_nothing_is_new_nothing_is_looked_at(
-    ada: User, grace: User, tea: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await run(invite_person)(actor=ada, slug=(await run(open_room)(actor=ada, name="Den")).slug, username="grace")
-    async with inbox_of(grace) as socket:
-        await say(ada, "@grace")
-        await socket.next("inbox.room")
-        await run(set_preferences)(actor=grace, slug="tea", notify="mentions", position=3)
-        await socket.next("inbox.room")
-
-        assert await in_database(inbox_live._differing, live().inboxes._watchers) == (set(), set())
-
-
 async def test_a_guest_has_no_inbox() -> None:
     async with opened("/ws/inbox/") as socket:
         assert (await socket.frame())["code"] == "unauthenticated"
@@ -198,52 +150,6 @@ async def test_bad_frames_are_answered(grace: User) -> None:
             assert (await socket.frame())["code"] == "unknown_command"
         await socket.send(type="ping")
         assert await socket.frame() == {"type": "pong", "seq": 0}
-
-
-async def test_a_burst_is_looked_at_once(ada: User, grace: User, tea: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox_live, "INBOX_DELAY_S", 0.2)
-    async with inbox_of(grace) as socket:
-        for _ in range(20):
-            last = await say(ada)
-
-        told: list[dict[str, Any]] = []
-        while not told or told[-1]["seq"] < last:
-            told.append(await socket.frame())
-
-    assert len(told) <= 5
-
-
-async def test_a_look_costs_as_many_queries_for_a_hundred_rooms_as_for_one(ada: User, grace: User) -> None:
-    def queries(rooms: set[int]) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            inbox_live._look_at(set(), rooms, [ada.pk, grace.pk])
-        return len(captured)
-
-    def fill() -> list[int]:
-        pks = []
-        for number in range(30):
-            room = open_room(actor=ada, name=f"Room {number}", slug=f"room-{number}")
-            add_member(actor=ada, slug=room.slug, username="grace")
-            post_message(actor=ada, slug=room.slug, text="@grace")
-            pks.append(room.pk)
-        return pks
-
-    pks = await in_database(fill)
-    assert await in_database(queries, set(pks[:1])) == await in_database(queries, set(pks))
-
-
-async def test_many_at_once_come_and_go(ada: User, grace: User, tea: Room) -> None:
-    async def visit() -> int:
-        async with inbox_of(grace) as socket:
-            return int((await socket.next("inbox.activity"))["seq"])
-
-    visits = [asyncio.create_task(visit()) for _ in range(10)]
-    while not all(visit.done() for visit in visits):
-        await say(ada)
-        await asyncio.sleep(0.05)
-
-    assert all(visit.result() for visit in visits)
-    assert not live().inboxes._watchers
 
 
 async def test_nothing_is_told_before_the_greeting(

@@ -9,11 +9,15 @@ import { tellWaiting } from "./title.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
-const FINAL = new Set([4400, 4401]);
+const UNAUTHENTICATED = 4401;
+const FINAL = new Set([4400, UNAUTHENTICATED]);
+const LOOKS = 2;
+const LOOK_AFTER_MS = 900;
 
 const rooms = new Map();
 let me = null;
 let waitMs = FIRST_WAIT_MS;
+let looks = 0; // that are left after a refusal, as in socket.js
 let waiting = null; // frames that came while the list is read: they are newer
 
 function open() {
@@ -21,6 +25,11 @@ function open() {
   const socket = new WebSocket(`${scheme}//${location.host}/ws/inbox/`);
   socket.addEventListener("message", ({ data }) => hear(JSON.parse(data)));
   socket.addEventListener("close", ({ code }) => {
+    if (code === UNAUTHENTICATED && looks > 0) {
+      looks -= 1;
+      setTimeout(open, LOOK_AFTER_MS);
+      return;
+    }
     if (FINAL.has(code)) return;
     setTimeout(open, Math.random() * waitMs);
     waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
@@ -30,6 +39,7 @@ function open() {
 function hear(frame) {
   if (frame.type === "inbox") {
     waitMs = FIRST_WAIT_MS;
+    looks = LOOKS;
     me = frame.me;
     showInvitations(frame.totals.invitations);
     load();

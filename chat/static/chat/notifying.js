@@ -10,6 +10,7 @@ import { wordsOf } from "./spoken.js";
 
 const TOLD = `parlor.told.${me}`;
 const TOLD_MAX = 200;
+const STORED_MS = 5000;
 const entries = new Map();
 const settings = { show: `parlor.notify.${me}`, sound: `parlor.sound.${me}` };
 let hint = () => {};
@@ -63,14 +64,16 @@ async function tell(entry) {
     hint();
     return;
   }
-  // One window after the other: the first writes down what it tells.
-  await navigator.locks.request(`parlor.telling.${me}`, () => {
-    const { seq } = entry.last_message;
+  // Whoever comes first holds the message's lock until the other windows see what it wrote down: what one window stores
+  // reaches another one's process a while later.
+  const { seq } = entry.last_message;
+  await navigator.locks.request(`${TOLD}.${slug}.${seq}`, { ifAvailable: true }, async (lock) => {
     const told = readTold();
-    if (told[slug] >= seq) return;
+    if (!lock || told[slug] >= seq) return;
     store(TOLD, JSON.stringify(Object.fromEntries([...Object.entries({ ...told, [slug]: seq })].slice(-TOLD_MAX))));
     if (isOn("show")) show(entry);
     if (isOn("sound")) playTone().catch(() => {});
+    await new Promise((resolve) => { setTimeout(resolve, STORED_MS); });
   });
 }
 

@@ -8,6 +8,8 @@ const LONGEST_WAIT_MS = 30_000;
 const HEALTHY_MS = 60_000;
 const PONG_WAIT_MS = 10_000;
 const UNAUTHENTICATED = 4401;
+const LOOKS = 2;
+const LOOK_AFTER_MS = 900;
 const REPLIES = new Set(["hello", "ack", "pong"]);
 const FINAL = new Set([1003, 4400, 4401, 4403, 4404, 4409, 4410]);
 
@@ -20,7 +22,7 @@ export class RoomSocket extends EventTarget {
   #ready = false;
   #stopped = false;
   #me;
-  #welcome = false;
+  #looks = 0;
   #attempts = 0;
   #retryAfterMs = 0;
   #timers = { retry: 0, ping: 0, pong: 0, healthy: 0 };
@@ -88,7 +90,7 @@ export class RoomSocket extends EventTarget {
   }
 
   #greeted(hello) {
-    this.#welcome = true;
+    this.#looks = LOOKS;
     this.#target = hello.seq;
     this.#retryAfterMs = 0;
     this.#timers.ping = setInterval(() => this.#probe(), hello.ping_interval_s * 1000);
@@ -115,9 +117,9 @@ export class RoomSocket extends EventTarget {
     clearTimeout(this.#timers.healthy);
     clearInterval(this.#timers.ping);
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close();
-    // After a new password all sockets close, also those whose session stays good: one more look tells.
-    const again = code === UNAUTHENTICATED && this.#welcome;
-    this.#welcome = false;
+    // After a new password all sockets close, also those whose session stays good. The browser has its new cookie a
+    // moment later, with the answer to the other window: looking again tells.
+    const again = code === UNAUTHENTICATED && this.#looks > 0;
     if (FINAL.has(code) && !again) {
       this.#stopped = true;
       this.dispatchEvent(new CustomEvent("stop", { detail: code }));
@@ -125,6 +127,10 @@ export class RoomSocket extends EventTarget {
     }
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#attempts);
     this.#attempts += 1;
+    if (again) {
+      this.#looks -= 1;
+      this.#retryAfterMs = LOOK_AFTER_MS;
+    }
     this.#comeBack(longest);
     this.dispatchEvent(new Event("lost"));
   }
