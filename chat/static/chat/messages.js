@@ -139,6 +139,7 @@ export class Messages {
     switch (action) {
       case "reply": return item.id ? this.reply(item) : this.onThread(seq);
       case "thread": return this.onThread(seq);
+      case "reactions": return this.#reacting.show(item);
       case "edit": return this.#editing?.begin(item);
       case "pin":
       case "unpin": return this.commands.ask({ type: action, seq });

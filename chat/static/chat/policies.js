@@ -33,6 +33,7 @@ export class Policies {
     const isPinned = item.classList.contains("is-pinned");
     switch (action) {
       case "react": return this.may("react");
+      case "reactions": return item.querySelector(".reaction") !== null;
       case "reply": return this.may("post");
       case "edit": return this.isMine(item) && this.may("edit_own");
       case "pin": return !isPinned && this.may("pin");

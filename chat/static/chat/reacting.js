@@ -52,6 +52,13 @@ export class Reacting {
     }
   }
 
+  /** Open what says who reacted how: a finger and the keyboard see no title of a button. */
+  async show(item) {
+    const { showReactors } = await import("./reactors.js");
+    const found = [...list(item).querySelectorAll(".reaction")];
+    showReactors(found.map((button) => ({ emoji: button.value, words: who(usersOf(button), countOf(button), this.#me?.id) })));
+  }
+
   /** Put my emoji on a message. */
   react(seq, emoji) {
     return this.#commands.ask({ type: "react", seq, emoji });
