@@ -116,8 +116,9 @@ class SearchView(StrictView):
         summary="Find messages",
         description=(
             "In the rooms that I may read now. Capitals and accents do not matter; Chinese, Japanese and Thai are found "
-            f"by any part. `order=relevance` ranks the newest {SEARCH_RANKED_MAX} messages that match; `order=newest` "
-            "goes through all. Without `q` there must be a `from` or a `has`, and the order is by date."
+            f"by any part. `order=relevance` ranks the newest {SEARCH_RANKED_MAX} messages that match, then as "
+            "many before them, and so on; `order=newest` goes by date. Without `q` there must be a `from` or a `has`, and "
+            "the order is by date."
         ),
         responses={
             200: answer(SearchPage, "One page.", EXAMPLE),

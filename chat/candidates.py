@@ -15,8 +15,10 @@ from foundation.limits import SEARCH_BUDGET_S
 LAST_CHAR = "\U0010ffff"
 COMPLETIONS_MAX = 200
 VOCABULARY_READ = 500
+PAGE_SHARE = 1 / 6  # of the time until a statement is ended, after which a page is given with what it has
 STEPS = 1000  # of SQLite's machine, between looks at the clock
-NEWEST = (2000, 20_000)  # PostgreSQL reads so many before it asks the GIN index
+READ_ANYWAY = 1200  # the GIN index has found all of them by then
+NEWEST = (2000, 20_000)  # of so many keys PostgreSQL reads the rows before it asks the GIN index
 
 # Seeks from word to word; to read the vocabulary would count every message with each of them.
 _COMPLETE = f"""
@@ -57,7 +59,7 @@ def in_time() -> Iterator[Callable[[], bool]]:
 
     try:
         with _ended_by_force(database, lambda: spent(1)):
-            yield lambda: spent(0.5)
+            yield lambda: spent(PAGE_SHARE)
     except OperationalError as error:
         if "interrupted" in str(error) or "statement timeout" in str(error):
             raise ChatError("query_too_costly") from None
@@ -67,7 +69,8 @@ def in_time() -> Iterator[Callable[[], bool]]:
 @contextmanager
 def _ended_by_force(database: Any, spent: Callable[[], bool]) -> Iterator[None]:
     if database.vendor != "sqlite":
-        with transaction.atomic(), _statement_timeout():
+        is_inner = database.in_atomic_block
+        with transaction.atomic(), _statement_timeout(restored=is_inner):
             yield
         return
     raw = database.connection
@@ -79,18 +82,19 @@ def _ended_by_force(database: Any, spent: Callable[[], bool]) -> Iterator[None]:
 
 
 @contextmanager
-def _statement_timeout() -> Iterator[None]:
+def _statement_timeout(*, restored: bool) -> Iterator[None]:
     """For this transaction; what it was before is set again for those that are around it."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute("SHOW statement_timeout")
-        [before] = cursor.fetchone()
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(round(SEARCH_BUDGET_S * 1000))])
+        set_to = "set_config('statement_timeout', %s, true)"
+        cursor.execute(f"SELECT current_setting('statement_timeout'), {set_to}", [str(round(SEARCH_BUDGET_S * 1000))])
+        before, _ = cursor.fetchone()
         yield
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+        if restored:
+            cursor.execute(f"SELECT {set_to}", [before])
 
 
 def newest(match: Match, *, below: int, floor: int, count: int) -> list[int]:
-    """The newest `count` candidates with floor <= key < below, downward."""
+    """The newest `count` candidates with floor <= key < below, downward; more where they cost nothing. Fewer are all."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         ask = _from_sqlite if cursor.db.vendor == "sqlite" else _from_postgresql
         return ask(cursor, match, below, floor, count)
@@ -130,12 +134,14 @@ def _completions(cursor: Any, prefix: str) -> list[str]:
 
 def _from_postgresql(cursor: Any, match: Match, below: int, floor: int, count: int) -> list[int]:
     """A common word is found among the newest messages, a rare one by the GIN index, which reads all that it finds."""
+    cursor.execute(f"SELECT max(id) FROM {TABLE} WHERE id < %s", [below])
+    [newest_id] = cursor.fetchone()
+    if newest_id is None:
+        return []
     wanted, values = _conditions(match)
-    found: list[int] = []
-    for size in NEWEST:
-        cursor.execute(f"SELECT id FROM {TABLE} WHERE id < %s ORDER BY id DESC OFFSET %s LIMIT 1", [below, size - 1])
-        edge = cursor.fetchone()
-        start = max(edge[0], floor) if edge else floor
+    found, below = list[int](), newest_id + 1
+    for size in NEWEST[:1] if match.narrow else NEWEST:
+        start = max(below - size, floor)
         cursor.execute(
             f"SELECT s.id FROM (SELECT id, words FROM {TABLE} WHERE id >= %s AND id < %s ORDER BY id DESC OFFSET 0) s"
             f" WHERE {wanted} ORDER BY s.id DESC LIMIT %s",
@@ -148,7 +154,7 @@ def _from_postgresql(cursor: Any, match: Match, below: int, floor: int, count: i
     cursor.execute(
         f"WITH hits AS MATERIALIZED (SELECT s.id FROM {TABLE} s WHERE {wanted})"
         " SELECT id FROM hits WHERE id < %s AND id >= %s ORDER BY id DESC LIMIT %s",
-        [*values, below, floor, count - len(found)],
+        [*values, below, floor, max(count - len(found), READ_ANYWAY)],
     )
     return found + [key for (key,) in cursor.fetchall()]
 

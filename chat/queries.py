@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from chat.words import AFTER, BEFORE, BETWEEN, WORD_MAX_CHARS, folded, is_unspaced, pairs_of, units_in
 from foundation.errors import invalid
@@ -28,6 +28,11 @@ class Term:
             units[-1] = units[-1].removesuffix(AFTER)
         return re.compile(f"{BETWEEN}*".join(units))
 
+    @cached_property
+    def whole(self) -> re.Pattern[str]:
+        """What finds it where the last word does not go on."""
+        return Term(self.units).pattern
+
     @property
     def keys(self) -> list[tuple[str, bool]]:
         """The words of the index that a text with it has, and whether they are only beginnings."""
@@ -39,6 +44,12 @@ class Term:
                 goes_on = len(unit) > WORD_MAX_CHARS or (self.prefix and index == len(self.units))
                 found.append((unit[:WORD_MAX_CHARS], goes_on))
         return found
+
+
+@lru_cache(maxsize=64)
+def together(terms: tuple[Term, ...]) -> Term:
+    """These terms one after the other."""
+    return Term(tuple(unit for term in terms for unit in term.units), prefix=terms[-1].prefix)
 
 
 def terms_of(q: str) -> list[Term]:

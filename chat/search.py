@@ -1,6 +1,6 @@
 """Search: full text over the rooms that somebody may read right now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from accounts.models import User
 from chat import indexing
 from chat.candidates import Match, in_time, newest
 from chat.models import Message
-from chat.queries import Term, terms_of
+from chat.queries import Term, terms_of, together
 from chat.snippets import Part, parts_of
 from chat.words import folded
 from foundation.errors import ChatError, invalid
@@ -26,6 +26,7 @@ ORDERS = ("relevance", "newest")
 ROOMS_NAMED_MAX = 200  # of more, the rows of the candidates are asked
 NARROW_MAX = 20_000
 CHECKED_AT_ONCE = 300
+ASKED_FURTHER = 1200  # of the index at once, where the first candidates were not enough
 RANKED_MAX_CHARS = 1_000_000
 USUAL_CHARS = 60
 FIRST_YEAR = 2000
@@ -33,12 +34,12 @@ FIRST_YEAR = 2000
 
 class Position(NamedTuple):
     """Where a page ends: at the message with this key, and in order of relevance with this score, where the messages
-    with ceiling > key >= floor were ranked."""
+    with ceiling > key >= floor were ranked. Without a floor those below the ceiling are yet to be ranked."""
 
     key: int
     score: float = 0.0
     ceiling: int = SEQ_MAX
-    floor: int = 0
+    floor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ def search(
     cursor: Position | None = None,
     limit: int = PAGE_DEFAULT,
 ) -> Results:
-    """Find messages with all words of `q` in the rooms that `actor` may read now: the best of the newest
-    SEARCH_RANKED_MAX, or all by date.
+    """Find messages with all words of `q` in the rooms that `actor` may read now, by date or by relevance: the best of
+    the newest SEARCH_RANKED_MAX first, then the best of as many before them.
 
     The last word may be a beginning, "words in quotes" stand one after the other. `before` and `after` bound when a
     message was sent (after <= sent < before), `has` is one of link, file and image. Raises `unauthenticated` for a
@@ -196,43 +197,61 @@ def _newest(
     wanted: _Search, cursor: Position | None, limit: int, is_over: Callable[[], bool]
 ) -> tuple[list[int], Position | None]:
     """The newest messages, downward. When the time is over the page is short, and goes on where it ended."""
-    below, found, count = (cursor.key if cursor else SEQ_MAX), list[int](), limit + 1
-    while True:
-        keys = newest(wanted.match, below=below, floor=0, count=count)
+    found = list[int]()
+    for keys in _candidates(wanted, cursor.key if cursor else SEQ_MAX, 0, first=limit + 1):
         found += [key for key, _ in _checked(wanted, keys)]
         if len(found) > limit:
             return found[:limit], Position(found[limit - 1])
-        if len(keys) < count:
-            return found, None
-        below, count = keys[-1], CHECKED_AT_ONCE
         if is_over():
-            return found, Position(below)
+            return found, Position(keys[-1])
+    return found, None
+
+
+def _candidates(wanted: _Search, below: int, floor: int, *, first: int) -> Iterator[list[int]]:
+    """The candidates with floor <= key < below, downward, in parts that are checked at once."""
+    count = first
+    while True:
+        keys = newest(wanted.match, below=below, floor=floor, count=count)
+        yield from (keys[start : start + CHECKED_AT_ONCE] for start in range(0, len(keys), CHECKED_AT_ONCE))
+        if len(keys) < count:
+            return
+        below, count = keys[-1], ASKED_FURTHER
 
 
 def _best(
     wanted: _Search, cursor: Position | None, limit: int, is_over: Callable[[], bool]
 ) -> tuple[list[int], Position | None]:
-    """The best of the newest messages. What is ranked is fixed with the first page, so that no page moves."""
-    below, floor = (cursor.ceiling, cursor.floor) if cursor else (SEQ_MAX, 0)
-    ceiling, ranked, chars = below, list[tuple[float, int]](), 0
-    while len(ranked) < SEARCH_RANKED_MAX and chars < RANKED_MAX_CHARS:
-        keys = newest(wanted.match, below=below, floor=floor, count=CHECKED_AT_ONCE)
-        if keys and ceiling == SEQ_MAX:
-            ceiling = keys[0] + 1
+    """The best of a stretch of messages, and after it of the one before. What is in a stretch is fixed with its first
+    page, so that no page moves."""
+    ceiling, floor = (cursor.ceiling, cursor.floor) if cursor else (SEQ_MAX, None)
+    ranked, ceiling, reached = _ranked(wanted, ceiling, floor, is_over)
+    ranked.sort(reverse=True)
+    if cursor is not None and floor is not None:
+        ranked = [each for each in ranked if each < (cursor.score, cursor.key)]
+    page = ranked[:limit]
+    following = None
+    if len(ranked) > limit:
+        following = Position(page[-1][1], page[-1][0], ceiling, reached)
+    elif reached:
+        following = Position(reached, ceiling=reached)
+    return [key for _, key in page], following
+
+
+def _ranked(
+    wanted: _Search, ceiling: int, floor: int | None, is_over: Callable[[], bool]
+) -> tuple[list[tuple[float, int]], int, int]:
+    """Scores and keys of a stretch, its ceiling, and its floor, which is 0 at the end. Without a floor it goes down until
+    there is enough, or the time is over."""
+    ranked, chars, top = list[tuple[float, int]](), 0, ceiling
+    for keys in _candidates(wanted, ceiling, floor or 0, first=CHECKED_AT_ONCE):
+        if top == SEQ_MAX:
+            top = keys[0] + 1
         for key, text in _checked(wanted, keys):
             chars += len(text)
             ranked.append((_score(text, wanted.terms), key))
-        if len(keys) < CHECKED_AT_ONCE or (cursor is None and is_over()):
-            break
-        below = keys[-1]
-    if cursor is None:
-        floor = min((key for _, key in ranked), default=0)
-    ranked.sort(reverse=True)
-    if cursor is not None:
-        ranked = [each for each in ranked if each < (cursor.score, cursor.key)]
-    page = ranked[:limit]
-    more = Position(page[-1][1], page[-1][0], ceiling, floor) if len(ranked) > limit else None
-    return [key for _, key in page], more
+        if floor is None and (len(ranked) >= SEARCH_RANKED_MAX or chars >= RANKED_MAX_CHARS or is_over()):
+            return ranked, top, keys[-1]
+    return ranked, top, floor or 0
 
 
 def _checked(wanted: _Search, keys: Sequence[int]) -> list[Found]:
@@ -254,9 +273,8 @@ def _score(plain: str, terms: Sequence[Term]) -> float:
     for term in terms:
         often = min(len(term.pattern.findall(plain)), 10)
         score += often * 2.2 / (often + 1.2 * length)
-        if term.prefix and Term(term.units).pattern.search(plain):
+        if term.prefix and term.whole.search(plain):
             score += 0.5
-    together = Term(tuple(unit for term in terms for unit in term.units), prefix=terms[-1].prefix)
-    if len(terms) > 1 and together.pattern.search(plain):
+    if len(terms) > 1 and together(tuple(terms)).pattern.search(plain):
         score += 1.0
     return round(score, 6)

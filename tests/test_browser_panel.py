@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.browsing import House, Window, choose, inside, message, open_thread, panel, say, wait_connected
 from tests.pictures import photo
@@ -50,6 +50,29 @@ def test_files_appear_as_they_are_sent_and_go_with_their_message(in_thread: tupl
     ada.on("dialog", lambda dialog: dialog.accept())
     choose(ada, "The pot", "Delete")
     expect(panel(grace).get_by_text("No files yet.")).to_be_visible()
+
+
+def test_a_search_goes_on_by_itself_while_its_pages_are_short(in_thread: tuple[Page, Page], house: House) -> None:
+    ada, _ = in_thread
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        if "cursor" in route.request.url:
+            asked.append(route.request.url)
+            return route.continue_(url=route.request.url.split("&cursor")[0])
+        return route.fulfill(json={"next": f"{route.request.url}&cursor=further", "results": []})
+
+    ada.route("**/api/search/**", answer)
+    ada.get_by_role("link", name="Search this room").click()
+    box = panel(ada).get_by_role("searchbox", name="Search messages")
+    box.fill("tea")
+    box.press("Enter")
+
+    expect(panel(ada).locator(".hit")).to_contain_text("Who is for tea?")
+    expect(panel(ada).get_by_role("status").filter(has_text="1 message")).to_be_visible()
+    expect(panel(ada).get_by_role("button", name="More")).to_be_hidden()
+    assert len(asked) == 1
+    ada.unroute_all()
 
 
 def test_search_finds_marks_filters_and_jumps_and_back_brings_it_again(

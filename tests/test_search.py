@@ -228,7 +228,9 @@ def test_pages_hold_still_while_messages_arrive(ada: User, tea: Room) -> None:
         assert len(read) >= 23
 
 
-def test_relevance_ranks_the_newest_that_match(ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relevance_ranks_the_newest_that_match_and_then_those_before(
+    ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(searching, "SEARCH_RANKED_MAX", 4)
     monkeypatch.setattr(searching, "CHECKED_AT_ONCE", 2)
     say(ada, "tea", *(f"tea with words {n}" for n in range(5)))
@@ -236,8 +238,12 @@ def test_relevance_ranks_the_newest_that_match(ada: User, tea: Room, monkeypatch
     first = search(actor=ada, q="tea", limit=2)
     second = search(actor=ada, q="tea", limit=2, cursor=first.next)
 
+    third = search(actor=ada, q="tea", limit=2, cursor=second.next)
+
     assert sorted(texts(first) + texts(second)) == [f"tea with words {n}" for n in (1, 2, 3, 4)]
-    assert second.next is None
+    assert texts(third) == ["tea", "tea with words 0"]
+    last = search(actor=ada, q="tea", limit=2, cursor=third.next) if third.next else third
+    assert (last is third or texts(last) == []) and last.next is None
 
 
 def test_what_matches_is_marked_in_the_text_as_it_was_written(ada: User, tea: Room) -> None:

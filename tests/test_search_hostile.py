@@ -20,7 +20,7 @@ from chat.posting import post_message
 from chat.queries import terms_of
 from chat.search import ORDERS, search
 from chat.snippets import parts_of
-from chat.words import folded, folded_in_place, words_of
+from chat.words import folded, folded_in_place, units_in, words_of
 from foundation.errors import ChatError
 from foundation.limits import SEARCH_MAX_CHARS
 from rooms.models import Room
@@ -159,8 +159,9 @@ def test_a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on(
         assert cursor.fetchone() == (1,)
 
 
-def test_a_page_by_date_whose_time_is_over_is_short_and_goes_on(
-    ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_page_whose_time_is_over_is_short_and_goes_on(
+    ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
     for text in ["hot tea", *["tea is hot"] * 12]:
         post_message(actor=ada, slug="tea", text=text)
@@ -169,7 +170,7 @@ def test_a_page_by_date_whose_time_is_over_is_short_and_goes_on(
 
     pages, cursor = 0, None
     while True:
-        page = search(actor=ada, q='"hot tea"', order="newest", limit=2, cursor=cursor)
+        page = search(actor=ada, q='"hot tea"', order=order, limit=2, cursor=cursor)
         pages, cursor = pages + 1, page.next
         if page.hits or cursor is None:
             break
@@ -205,7 +206,7 @@ def test_folding_is_the_same_in_place_and_done_once(text: str) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60))
 def test_every_word_of_a_text_finds_it(ada: User, tea: Room, text: str) -> None:
-    units = [unit for term in terms_of(text) for unit in term.units][:8]
+    units = units_in(folded(text))[:8]
     try:
         seq = post_message(actor=ada, slug="tea", text=text).message.seq
     except ChatError:

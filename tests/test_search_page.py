@@ -1,6 +1,7 @@
 """The page that finds messages: it works without a script, and says clearly what it did not find or understand."""
 
 import re
+from contextlib import nullcontext
 from html import unescape
 from typing import Any
 
@@ -86,6 +87,21 @@ def test_more_leads_through_all_of_it_in_either_order(as_ada: Client, ada: User,
         last = as_ada.get("/search/" + unescape(link[1]))
         assert sorted(hits(response) + hits(last)) == [f"tea {number:02}" for number in range(60)]
         assert 'rel="next"' not in html(last)
+
+
+def test_a_page_without_anything_yet_leads_further_back(
+    as_ada: Client, ada: User, tea: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ["hot tea", *["tea is hot"] * 4]:
+        say(ada, text)
+    monkeypatch.setattr("chat.search.CHECKED_AT_ONCE", 2)
+    monkeypatch.setattr("chat.search.in_time", lambda: nullcontext(lambda: True))
+    response = as_ada.get("/search/", {"q": '"hot tea"'})
+    assert "Nothing among the newest messages. “More” looks further back." in words(response)
+    while not hits(response):
+        response = as_ada.get("/search/" + unescape(re.search(r'rel="next" href="([^"]*)"', html(response))[1]))  # type: ignore[index]
+
+    assert hits(response) == ["hot tea"]
 
 
 def test_nothing_found_is_said_with_a_way_on(as_grace: Client, tea: Room) -> None:

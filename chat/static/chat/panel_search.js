@@ -6,6 +6,9 @@ import { fromTemplate } from "./templates.js";
 import { writeMoment } from "./times.js";
 
 const FIELDS = ["q", "room", "from", "after", "before", "has", "order"];
+// A page may be short, as its time is bounded: until there is something to see, a few more are asked for.
+const ENOUGH = 8;
+const PAGES_MAX = 10;
 
 /** Show the form, and what was found if something is asked already. */
 export async function open(place) {
@@ -75,18 +78,23 @@ class Search {
     this.#leave = leave;
     this.#more.hidden = true;
     this.#say("Searching…");
+    const enough = this.#hits.childElementCount + ENOUGH;
     try {
-      const page = await read(`/api/search/${query}`, leave.signal);
-      this.#show(page);
+      for (let pages = 0; pages < PAGES_MAX && query && this.#hits.childElementCount < enough; pages++) {
+        const { results, next } = await read(`/api/search/${query}`, leave.signal);
+        this.#hits.append(...results.map((hit) => hitElement(hit, this.#place.start.room)));
+        query = next ? new URL(next).search : "";
+      }
+      this.#conclude(query);
     } catch (error) {
       if (!leave.signal.aborted) this.#say(error.message, { failed: true });
     }
   }
 
-  #show({ results, next }) {
-    this.#hits.append(...results.map((hit) => hitElement(hit, this.#place.start.room)));
+  /** Say how much was found, and offer what is asked for by this query. */
+  #conclude(next) {
     this.#more.hidden = !next;
-    this.#more.value = next ? new URL(next).search : "";
+    this.#more.value = next;
     const count = this.#hits.childElementCount;
     if (count || next) this.#say(`${count}${next ? " or more" : ""} message${count === 1 && !next ? "" : "s"}`);
     else this.#say("Nothing was found. Try fewer words, only the beginning of the last one, or other filters.");
