@@ -112,9 +112,10 @@ def parse(text: str, commands: Mapping[str, type[Any]] = COMMANDS) -> Any:
     command_type = commands.get(kind) if isinstance(kind, str) else None
     if command_type is None:
         raise ChatError("unknown_command")
-    unknown = sorted(set(body) - set(command_type.__struct_fields__) - {"type"})
+    known = command_type.__struct_fields__
+    unknown = [field for field in body if field != "type" and field not in known]
     if unknown:
-        errors = [FieldError(f"/{field[:64]}", "unknown_field", "There is no such field.") for field in unknown]
+        errors = [FieldError(f"/{field[:64]}", "unknown_field", "There is no such field.") for field in sorted(unknown)]
         raise ChatError("unknown_field", errors=errors)
     try:
         command = msgspec.convert(body, command_type)

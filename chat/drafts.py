@@ -61,6 +61,7 @@ def sent_before(drafts: Sequence[Draft], accesses: Sequence[Access | ChatError])
         return {}
     found = select_in(
         Message,
+        one_by_one=True,
         client_id={client_id for _, _, client_id in keys},
         room={room for room, _, _ in keys},
     )

@@ -52,7 +52,7 @@ EMPTY = {"sqlite": f"INSERT INTO {TABLE}({TABLE}) VALUES('delete-all')", "postgr
 # Array to vector: the words are taken as they are, and parsed by nobody.
 INTO_POSTGRESQL = (
     f"INSERT INTO {TABLE} (id, words) SELECT {{id}}, array_to_tsvector(string_to_array(given.words, ' '))"
-    " FROM unnest(%s::bigint[], {types}::text[]) AS given(id, {names}words) {join}"
+    " FROM unnest(%s::bigint[], {types}::text[]) AS given(id, {names}words)"
     " ON CONFLICT (id) DO UPDATE SET words = excluded.words"
 )
 
@@ -76,8 +76,9 @@ def note(messages: Sequence[Message]) -> None:
             first = cursor.fetchone()[0] - len(messages) + 1
             cursor.executemany(f"INSERT INTO {TABLE}(rowid, words) VALUES (%s, %s)", list(enumerate(documents, first)))
         else:
-            join = "JOIN chat_message m ON m.room_id = given.id AND m.seq = given.seq"
-            statement = INTO_POSTGRESQL.format(id="m.id", types="%s::bigint[], %s", names="seq, ", join=join)
+            # By the index, one by one: a join could read the whole table for them.
+            key = "(SELECT m.id FROM chat_message m WHERE m.room_id = given.id AND m.seq = given.seq)"
+            statement = INTO_POSTGRESQL.format(id=key, types="%s::bigint[], %s", names="seq, ")
             rooms, seqs = [each.room_id for each in messages], [each.seq for each in messages]
             cursor.execute(statement, [rooms, seqs, documents])
 
@@ -185,7 +186,7 @@ def _insert(rows: list[Row]) -> None:
         if sqlite:
             cursor.executemany(f"INSERT INTO {TABLE}(rowid, words) VALUES (%s, %s)", documents)
         else:
-            statement = INTO_POSTGRESQL.format(id="given.id", types="%s", names="", join="")
+            statement = INTO_POSTGRESQL.format(id="given.id", types="%s", names="")
             cursor.execute(statement, [list(each) for each in zip(*documents, strict=True)])
 
 

@@ -51,5 +51,5 @@ def _replies(fresh: Mapping[Room, Sequence[Message]]) -> Iterable[Message]:
 def _messages(asked: Collection[Key]) -> Targets:
     if not asked:
         return {}
-    found = select_in(Message, room={room for room, _ in asked}, seq={seq for _, seq in asked})
+    found = select_in(Message, one_by_one=True, room={room for room, _ in asked}, seq={seq for _, seq in asked})
     return {key: each for each in found if (key := (each.room_id, each.seq)) in asked}
